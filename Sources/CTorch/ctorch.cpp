@@ -1,0 +1,439 @@
+#include "ctorch.h"
+
+#if !__has_include(<ATen/core/Tensor.h>)
+#error "LibTorch 2.13 was not found. In Bonsai's checkout: 'make setup', then build with 'make build'. Elsewhere: put the folder of libtorch.pc on PKG_CONFIG_PATH (README, 'Depending on Bonsai')."
+#else
+
+#include <torch/headeronly/version.h>
+#if TORCH_VERSION_MAJOR != 2 || TORCH_VERSION_MINOR != 13
+#error "Bonsai needs LibTorch 2.13; pkg-config found another version. Run 'make setup', or set LIBTORCH to a folder of version 2.13."
+#endif
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Weverything"
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/variable.h>
+#pragma clang diagnostic pop
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace {
+
+// Runs `body` and turns every exception into an owned message.
+template <typename Body>
+ct_error guarded(Body &&body) noexcept {
+  try {
+    body();
+    return nullptr;
+  } catch (const c10::Error &error) {
+    return strdup(error.what_without_backtrace());
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  } catch (...) {
+    return strdup("LibTorch threw something that is not an exception");
+  }
+}
+
+at::Tensor borrow(ct_tensor tensor) {
+  return at::Tensor(c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::unsafe_reclaim_from_nonowning(
+      reinterpret_cast<at::TensorImpl *>(tensor)));
+}
+
+ct_tensor own(at::Tensor tensor) {
+  return tensor.defined() ? reinterpret_cast<ct_tensor>(tensor.unsafeReleaseTensorImpl()) : nullptr;
+}
+
+at::Generator borrow(ct_generator generator) {
+  return *reinterpret_cast<at::Generator *>(generator);
+}
+
+// What a schema says of one argument, looked up once.
+enum class Kind { tensor, floating, integer, number, boolean, string, device, generator,
+                  tensors, optional_tensors, integers, floats, booleans, other };
+
+struct Argument {
+  std::string name;
+  Kind kind;
+  int32_t fixed_count;  // of `int[2]`, otherwise 0
+  bool has_default;
+  c10::IValue default_value;
+};
+
+struct Operator {
+  c10::OperatorHandle handle;
+  std::vector<Argument> arguments;
+};
+
+Kind kind_of(const c10::TypePtr &type) {
+  using c10::TypeKind;
+  switch (type->kind()) {
+    case TypeKind::OptionalType: return kind_of(type->expectRef<c10::OptionalType>().getElementType());
+    case TypeKind::TensorType: return Kind::tensor;
+    case TypeKind::FloatType: return Kind::floating;
+    case TypeKind::IntType: return Kind::integer;
+    case TypeKind::NumberType: return Kind::number;
+    case TypeKind::BoolType: return Kind::boolean;
+    case TypeKind::StringType: return Kind::string;
+    case TypeKind::DeviceObjType: return Kind::device;
+    case TypeKind::GeneratorType: return Kind::generator;
+    case TypeKind::ListType: {
+      auto element = type->expectRef<c10::ListType>().getElementType();
+      switch (element->kind()) {
+        case TypeKind::TensorType: return Kind::tensors;
+        case TypeKind::OptionalType: return Kind::optional_tensors;
+        case TypeKind::IntType: return Kind::integers;
+        case TypeKind::FloatType: return Kind::floats;
+        case TypeKind::BoolType: return Kind::booleans;
+        default: return Kind::other;
+      }
+    }
+    default: return Kind::other;
+  }
+}
+
+// The operator of that name; each thread keeps what it has looked up, so no lock is taken.
+const Operator &lookup(const char *name) {
+  thread_local std::unordered_map<std::string, std::unique_ptr<Operator>> known;
+  thread_local std::string key;
+  key.assign(name);
+  auto found = known.find(key);
+  if (found != known.end()) return *found->second;
+  std::string full = key.find("::") == std::string::npos ? "aten::" + key : key;
+  auto dot = full.find('.');
+  std::string overload = dot == std::string::npos ? "" : full.substr(dot + 1);
+  auto handle = c10::Dispatcher::singleton().findSchema({full.substr(0, dot), overload});
+  TORCH_CHECK(handle.has_value(), "LibTorch ", TORCH_VERSION, " has no operator '", full, "'");
+  auto entry = std::make_unique<Operator>(Operator{*handle, {}});
+  for (const auto &argument : handle->schema().arguments()) {
+    entry->arguments.push_back({argument.name(), kind_of(argument.type()), argument.N().value_or(0),
+                                argument.default_value().has_value(),
+                                argument.default_value().value_or(c10::IValue())});
+  }
+  return *known.emplace(key, std::move(entry)).first->second;
+}
+
+[[noreturn]] void mismatch(const char *name, const Argument &argument, const char *found) {
+  TORCH_CHECK(false, name, ": argument '", argument.name, "' cannot be ", found);
+}
+
+c10::IValue integers(const Argument &argument, at::IntArrayRef values) {
+  if (argument.kind == Kind::floats) return c10::List<double>(at::ArrayRef<double>(std::vector<double>(values.begin(), values.end())));
+  return values;
+}
+
+c10::IValue convert(const char *name, const Argument &argument, const ct_value &value) {
+  switch (value.tag) {
+    case CT_NONE: return c10::IValue();
+    case CT_INT:
+      switch (argument.kind) {
+        case Kind::floating: return static_cast<double>(value.u.i);
+        case Kind::boolean: return value.u.i != 0;
+        case Kind::integers:
+        case Kind::floats:
+          return integers(argument, std::vector<int64_t>(argument.fixed_count > 0 ? argument.fixed_count : 1, value.u.i));
+        case Kind::integer:
+        case Kind::number: return value.u.i;
+        default: mismatch(name, argument, "an integer");
+      }
+    case CT_DOUBLE:
+      if (argument.kind != Kind::floating && argument.kind != Kind::number) mismatch(name, argument, "a floating-point number");
+      return value.u.d;
+    case CT_BOOL:
+      if (argument.kind != Kind::boolean && argument.kind != Kind::number) mismatch(name, argument, "a boolean");
+      return value.u.b;
+    case CT_TENSOR:
+      if (argument.kind != Kind::tensor) mismatch(name, argument, "a tensor");
+      return borrow(value.u.t);
+    case CT_INTS: {
+      if (argument.kind != Kind::integers && argument.kind != Kind::floats) mismatch(name, argument, "a list of integers");
+      at::IntArrayRef values(value.u.ints, value.count);
+      if (value.count == 1 && argument.fixed_count > 1) return integers(argument, std::vector<int64_t>(argument.fixed_count, value.u.ints[0]));
+      return integers(argument, values);
+    }
+    case CT_DOUBLES:
+      if (argument.kind != Kind::floats) mismatch(name, argument, "a list of floating-point numbers");
+      return c10::List<double>(at::ArrayRef<double>(value.u.doubles, value.count));
+    case CT_BOOLS: {
+      if (argument.kind != Kind::booleans) mismatch(name, argument, "a list of booleans");
+      c10::List<bool> list;
+      for (int32_t i = 0; i < value.count; i++) list.push_back(value.u.ints[i] != 0);
+      return list;
+    }
+    case CT_TENSORS: {
+      if (argument.kind == Kind::optional_tensors) {
+        c10::List<std::optional<at::Tensor>> list;
+        for (int32_t i = 0; i < value.count; i++) {
+          list.push_back(value.u.tensors[i] ? std::optional<at::Tensor>(borrow(value.u.tensors[i])) : std::nullopt);
+        }
+        return list;
+      }
+      if (argument.kind != Kind::tensors) mismatch(name, argument, "a list of tensors");
+      c10::List<at::Tensor> list;
+      list.reserve(value.count);
+      for (int32_t i = 0; i < value.count; i++) {
+        list.push_back(value.u.tensors[i] ? borrow(value.u.tensors[i]) : at::Tensor());
+      }
+      return list;
+    }
+    case CT_STRING: return std::string(value.u.s);
+    case CT_DEVICE: return c10::Device(std::string(value.u.s));
+    case CT_GENERATOR: return borrow(value.u.g);
+    default: mismatch(name, argument, "of an unknown kind");
+  }
+}
+
+void push_default(const char *name, const Argument &argument, torch::jit::Stack &stack) {
+  TORCH_CHECK(argument.has_default, name, ": argument '", argument.name, "' is missing");
+  stack.push_back(argument.default_value);
+}
+
+void push_arguments(const char *name, const Operator &op, const ct_value *values, int32_t count, torch::jit::Stack &stack) {
+  const size_t total = op.arguments.size();
+  stack.reserve(total);
+  int32_t positional = 0;
+  while (positional < count && values[positional].keyword == nullptr) positional++;
+  TORCH_CHECK(static_cast<size_t>(positional) <= total, name, " takes ", total, " arguments, found ", positional);
+  for (int32_t i = 0; i < positional; i++) stack.push_back(convert(name, op.arguments[i], values[i]));
+  int32_t used = positional;
+  for (size_t i = positional; i < total; i++) {
+    const Argument &argument = op.arguments[i];
+    const ct_value *given = nullptr;
+    for (int32_t j = positional; j < count && given == nullptr; j++) {
+      if (values[j].keyword != nullptr && argument.name == values[j].keyword) given = &values[j];
+    }
+    if (given == nullptr) {
+      push_default(name, argument, stack);
+    } else {
+      stack.push_back(convert(name, argument, *given));
+      used++;
+    }
+  }
+  TORCH_CHECK(used == count, name, " has no argument of one of the names given; its schema is ", op.handle.schema());
+}
+
+class Results {
+ public:
+  Results(ct_value *values, int32_t capacity) : values_(values), capacity_(capacity) {}
+  int32_t count = 0;
+
+  void append(at::Tensor tensor) {
+    ct_value value{};
+    value.tag = tensor.defined() ? CT_TENSOR : CT_NONE;
+    if (count < capacity_) {
+      if (tensor.defined()) value.u.t = own(std::move(tensor));
+      values_[count] = value;
+    }
+    count++;
+  }
+
+  void append(c10::IValue value) {
+    if (value.isTensor()) return append(std::move(value).toTensor());
+    if (value.isTensorList()) {
+      for (auto &&tensor : value.toTensorVector()) append(std::move(tensor));
+      return;
+    }
+    ct_value out{};
+    if (value.isInt()) { out.tag = CT_INT; out.u.i = value.toInt(); }
+    else if (value.isDouble()) { out.tag = CT_DOUBLE; out.u.d = value.toDouble(); }
+    else if (value.isBool()) { out.tag = CT_BOOL; out.u.b = value.toBool(); }
+    else if (value.isNone()) { out.tag = CT_NONE; }
+    else TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be handed over");
+    if (count < capacity_) values_[count] = out;
+    count++;
+  }
+
+ private:
+  ct_value *values_;
+  int32_t capacity_;
+};
+
+}  // namespace
+
+ct_error ct_call(const char *name, const ct_value *arguments, int32_t argument_count,
+                 ct_value *results, int32_t capacity, int32_t *count) {
+  return guarded([&] {
+    const Operator &op = lookup(name);
+    torch::jit::Stack stack;
+    push_arguments(name, op, arguments, argument_count, stack);
+    op.handle.callBoxed(stack);
+    Results out(results, capacity);
+    for (auto &value : stack) out.append(std::move(value));
+    *count = out.count;
+  });
+}
+
+ct_error ct_schema(const char *name, char **schema) {
+  return guarded([&] { *schema = strdup(c10::str(lookup(name).handle.schema()).c_str()); });
+}
+
+void ct_string_free(char *string) { free(string); }
+
+void ct_tensor_release(ct_tensor tensor) {
+  if (tensor != nullptr) {
+    c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim(reinterpret_cast<at::TensorImpl *>(tensor));
+  }
+}
+
+ct_tensor ct_tensor_retain(ct_tensor tensor) { return own(borrow(tensor)); }
+
+ct_error ct_tensor_info(ct_tensor handle, ct_info *info) {
+  return guarded([&] {
+    auto *tensor = reinterpret_cast<at::TensorImpl *>(handle);
+    ct_info out{};
+    out.dtype = static_cast<int32_t>(c10::typeMetaToScalarType(tensor->dtype()));
+    out.device_type = static_cast<int32_t>(tensor->device().type());
+    out.device_index = tensor->device().has_index() ? tensor->device().index() : 0;
+    out.rank = static_cast<int32_t>(tensor->dim());
+    out.sizes = tensor->sizes().data();
+    out.strides = tensor->strides().data();
+    out.count = tensor->numel();
+    out.requires_grad = tensor->requires_grad();
+    out.is_leaf = borrow(handle).is_leaf();
+    out.is_contiguous = tensor->is_contiguous();
+    *info = out;
+  });
+}
+
+ct_error ct_tensor_data(ct_tensor tensor, void **data) {
+  return guarded([&] { *data = borrow(tensor).data_ptr(); });
+}
+
+ct_error ct_tensor_wrap(void *data, const int64_t *sizes, int32_t rank, int32_t dtype,
+                        void (*release)(void *), void *context, ct_tensor *result) {
+  // Owns the context until the tensor does, so that it is released once on every path.
+  std::shared_ptr<void> owner(context, release);
+  return guarded([&] {
+    *result = own(at::from_blob(data, at::IntArrayRef(sizes, rank), [owner](void *) {},
+                                at::TensorOptions(static_cast<at::ScalarType>(dtype))));
+  });
+}
+
+ct_error ct_tensor_version(ct_tensor tensor, int64_t *version) {
+  return guarded([&] {
+    auto borrowed = borrow(tensor);
+    *version = borrowed.is_inference() ? 0 : static_cast<int64_t>(borrowed._version());
+  });
+}
+
+ct_error ct_tensor_bump_version(ct_tensor tensor) {
+  return guarded([&] { borrow(tensor).unsafeGetTensorImpl()->bump_version(); });
+}
+
+ct_error ct_tensor_set_data(ct_tensor tensor, ct_tensor source) {
+  return guarded([&] { borrow(tensor).set_data(borrow(source)); });
+}
+
+ct_error ct_tensor_storage(ct_tensor tensor, const void **storage) {
+  return guarded([&] { *storage = borrow(tensor).storage().unsafeGetStorageImpl(); });
+}
+
+ct_error ct_tensor_set_requires_grad(ct_tensor tensor, bool value) {
+  return guarded([&] {
+    auto borrowed = borrow(tensor);
+    TORCH_CHECK(borrowed.is_leaf() || value, "only a leaf's requires_grad can be turned off; detach() gives a tensor without history");
+    borrowed.set_requires_grad(value);
+  });
+}
+
+ct_error ct_tensor_grad(ct_tensor tensor, ct_tensor *gradient) {
+  return guarded([&] { *gradient = own(borrow(tensor).grad()); });
+}
+
+ct_error ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient) {
+  return guarded([&] { borrow(tensor).mutable_grad() = gradient ? borrow(gradient) : at::Tensor(); });
+}
+
+ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph) {
+  return guarded([&] { borrow(tensor).backward(gradient ? borrow(gradient) : at::Tensor(), retain_graph); });
+}
+
+ct_error ct_tensor_grad_fn(ct_tensor tensor, char **name) {
+  return guarded([&] {
+    auto borrowed = borrow(tensor);
+    const auto &node = borrowed.grad_fn();
+    *name = node ? strdup(node->name().c_str()) : nullptr;
+  });
+}
+
+bool ct_grad_enabled(void) { return at::GradMode::is_enabled(); }
+void ct_set_grad_enabled(bool value) { at::GradMode::set_enabled(value); }
+
+ct_error ct_manual_seed(uint64_t seed) {
+  return guarded([&] { at::manual_seed(seed); });
+}
+
+namespace {
+ct_generator own(at::Generator generator) {
+  return reinterpret_cast<ct_generator>(new at::Generator(std::move(generator)));
+}
+}  // namespace
+
+ct_error ct_generator_new(const char *device, ct_generator *result) {
+  return guarded([&] {
+    c10::Device where{std::string(device)};
+    *result = own(where.is_cpu() ? at::detail::createCPUGenerator() : at::globalContext().defaultGenerator(where).clone());
+  });
+}
+
+ct_error ct_generator_default(const char *device, ct_generator *result) {
+  return guarded([&] { *result = own(at::globalContext().defaultGenerator(c10::Device{std::string(device)})); });
+}
+
+void ct_generator_release(ct_generator generator) { delete reinterpret_cast<at::Generator *>(generator); }
+
+ct_error ct_generator_seed(ct_generator generator, uint64_t seed) {
+  return guarded([&] {
+    auto borrowed = borrow(generator);
+    std::lock_guard<std::mutex> lock(borrowed.mutex());
+    borrowed.set_current_seed(seed);
+  });
+}
+
+ct_error ct_generator_state(ct_generator generator, ct_tensor *state) {
+  return guarded([&] {
+    auto borrowed = borrow(generator);
+    std::lock_guard<std::mutex> lock(borrowed.mutex());
+    *state = own(borrowed.get_state());
+  });
+}
+
+ct_error ct_generator_set_state(ct_generator generator, ct_tensor state) {
+  return guarded([&] {
+    auto borrowed = borrow(generator);
+    std::lock_guard<std::mutex> lock(borrowed.mutex());
+    borrowed.set_state(borrow(state));
+  });
+}
+
+int32_t ct_cuda_count(void) {
+  try {
+    return at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount()) : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+bool ct_mps_available(void) {
+  try {
+    return at::hasMPS();
+  } catch (...) {
+    return false;
+  }
+}
+
+int32_t ct_threads(void) { return at::get_num_threads(); }
+void ct_set_threads(int32_t count) { at::set_num_threads(count); }
+const char *ct_version(void) { return TORCH_VERSION; }
+
+#endif

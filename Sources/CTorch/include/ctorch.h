@@ -1,0 +1,126 @@
+// The whole boundary between Swift and LibTorch: C only, no C++ type and no exception crosses it.
+//
+// - A function that can fail returns an error message, or NULL for success. The caller frees it with ct_string_free.
+//   What a failing function would have written through its out-parameters is not written.
+// - A ct_tensor that a function hands out owns one reference, which the caller gives back with ct_tensor_release.
+//   Arguments are borrowed.
+// - Private to the Swift target Torch: everything here may change in any release.
+#ifndef CTORCH_H
+#define CTORCH_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_impl *ct_tensor;
+typedef struct ct_generator_impl *ct_generator;
+typedef char *ct_error;
+
+// MARK: Calling an operator
+
+typedef enum ct_tag {
+  CT_NONE = 0,
+  CT_INT,              // also a dtype, layout or memory format, by their numbers in c10
+  CT_DOUBLE,
+  CT_BOOL,
+  CT_TENSOR,
+  CT_INTS,
+  CT_DOUBLES,
+  CT_BOOLS,            // as int64_t
+  CT_TENSORS,          // a NULL entry is an absent optional tensor
+  CT_STRING,
+  CT_DEVICE,           // "cpu", "cuda:0", ...
+  CT_GENERATOR,
+} ct_tag;
+
+typedef struct ct_value {
+  int32_t tag;
+  int32_t count;       // of ints, doubles, bools, tensors
+  const char *keyword; // the argument's name, or NULL for the next one by position
+  union {
+    int64_t i;
+    double d;
+    bool b;
+    ct_tensor t;
+    const int64_t *ints;
+    const double *doubles;
+    const ct_tensor *tensors;
+    const char *s;
+    ct_generator g;
+  } u;
+} ct_value;
+
+// Calls the operator `name` ("aten::add.Tensor"; namespace aten where none is named). Arguments left out take the
+// schema's defaults; ints are widened to floats and, for fixed-size lists, repeated, as in Python.
+// Writes the results in order, lists of tensors flattened, to `results`, and their number to `count`. Where there are
+// more than `capacity`, the rest is dropped and `count` says how many there were.
+ct_error ct_call(const char *name, const ct_value *arguments, int32_t argument_count,
+                 ct_value *results, int32_t capacity, int32_t *count);
+
+// Writes the operator's schema as text, for messages; free with ct_string_free.
+ct_error ct_schema(const char *name, char **schema);
+void ct_string_free(char *string);
+
+// MARK: Tensors
+
+typedef struct ct_info {
+  int32_t dtype;           // c10::ScalarType
+  int32_t device_type;     // c10::DeviceType
+  int32_t device_index;
+  int32_t rank;
+  const int64_t *sizes;    // valid while the tensor lives and is not resized
+  const int64_t *strides;
+  int64_t count;           // number of entries
+  bool requires_grad;
+  bool is_leaf;
+  bool is_contiguous;
+} ct_info;
+
+void ct_tensor_release(ct_tensor tensor);
+ct_tensor ct_tensor_retain(ct_tensor tensor);            // one more reference to the same tensor
+ct_error ct_tensor_info(ct_tensor tensor, ct_info *info);
+// The first entry's address. Writing through it does not count as a change: see ct_tensor_bump_version.
+ct_error ct_tensor_data(ct_tensor tensor, void **data);
+// A tensor over foreign memory; `release(context)` is called when its last reference is gone (also on error).
+ct_error ct_tensor_wrap(void *data, const int64_t *sizes, int32_t rank, int32_t dtype,
+                        void (*release)(void *), void *context, ct_tensor *result);
+// Counts the changes in place of the tensor's storage; views share the count.
+ct_error ct_tensor_version(ct_tensor tensor, int64_t *version);
+ct_error ct_tensor_bump_version(ct_tensor tensor);
+// Puts `source`'s storage, shape and dtype into `tensor`, as Python's `tensor.data = source`.
+ct_error ct_tensor_set_data(ct_tensor tensor, ct_tensor source);
+// The address of the storage, to see whether two tensors share it.
+ct_error ct_tensor_storage(ct_tensor tensor, const void **storage);
+
+// MARK: Gradients
+
+ct_error ct_tensor_set_requires_grad(ct_tensor tensor, bool value);
+ct_error ct_tensor_grad(ct_tensor tensor, ct_tensor *gradient);       // NULL where there is none
+ct_error ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient);    // NULL clears
+ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph);
+ct_error ct_tensor_grad_fn(ct_tensor tensor, char **name);            // NULL for a leaf
+bool ct_grad_enabled(void);
+void ct_set_grad_enabled(bool value);
+
+// MARK: Random numbers, devices, threads
+
+ct_error ct_manual_seed(uint64_t seed);
+ct_error ct_generator_new(const char *device, ct_generator *result);
+ct_error ct_generator_default(const char *device, ct_generator *result);
+void ct_generator_release(ct_generator generator);
+ct_error ct_generator_seed(ct_generator generator, uint64_t seed);
+ct_error ct_generator_state(ct_generator generator, ct_tensor *state);
+ct_error ct_generator_set_state(ct_generator generator, ct_tensor state);
+int32_t ct_cuda_count(void);
+bool ct_mps_available(void);
+int32_t ct_threads(void);
+void ct_set_threads(int32_t count);
+const char *ct_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,168 @@
+import CTorch
+
+/// A keyword argument of an operator: `("dtype", DType.float64)`.
+public typealias OperatorKeyword = (name: StaticString, value: any OperatorArgument)
+
+/// Calls the operator of LibTorch named `name` (`"add.Tensor"`; the namespace `aten` is understood) and returns its
+/// results in order, lists of tensors flattened. Arguments left out take the defaults of the operator's schema.
+///
+/// Every operator of LibTorch can be reached this way, also those without a Swift function of their own.
+/// - Throws: ``TorchError/engine(operation:message:)`` with LibTorch's own message.
+public func callOperator(
+  _ name: StaticString, _ arguments: [any OperatorArgument], keywords: [OperatorKeyword] = [], resultCapacity: Int = 8
+) throws(TorchError) -> [OperatorValue] {
+  let outcome = invoke(name, arguments, keywords, resultCapacity)
+  switch outcome {
+  case .success(let values): return values
+  case .failure(let error): throw error
+  }
+}
+
+/// Calls an operator with one tensor as its result; traps with the engine's message.
+@discardableResult
+func call(_ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = []) -> Tensor {
+  guard case .tensor(let tensor)? = results(name, arguments, keywords, 2).first else {
+    fatalError("\(name) gave no tensor")
+  }
+  return tensor
+}
+
+/// Calls an operator with several tensors as its results; traps with the engine's message.
+func callList(
+  _ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = [], capacity: Int = 8
+) -> [Tensor] {
+  results(name, arguments, keywords, capacity).compactMap { if case .tensor(let tensor) = $0 { tensor } else { nil } }
+}
+
+/// Calls an operator for what it does to its arguments, or for its first result; traps with the engine's message.
+@discardableResult
+func callValue(
+  _ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = []
+) -> OperatorValue {
+  results(name, arguments, keywords, 2).first ?? .none
+}
+
+private func results(
+  _ name: StaticString, _ arguments: [any OperatorArgument], _ keywords: [OperatorKeyword], _ capacity: Int
+) -> [OperatorValue] {
+  switch invoke(name, arguments, keywords, capacity) {
+  case .success(let values): return values
+  case .failure(let error): fatalError("\(error)")
+  }
+}
+
+/// Lays the arguments out as C values, lists in one scratch buffer, and calls across the boundary.
+private func invoke(
+  _ name: StaticString, _ arguments: [any OperatorArgument], _ keywords: [OperatorKeyword], _ capacity: Int
+) -> Result<[OperatorValue], TorchError> {
+  let values = arguments.map(\.operatorValue) + keywords.map(\.value.operatorValue)
+  let scratchWords = values.reduce(0) { $0 + $1.scratchWords }
+  return withExtendedLifetime(values) {
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: max(scratchWords, 1)) { scratch in
+      withUnsafeTemporaryAllocation(of: ct_value.self, capacity: max(values.count, 1)) { laidOut in
+        withUnsafeTemporaryAllocation(of: ct_value.self, capacity: capacity) { found in
+          var free = UnsafeMutableRawPointer(scratch.baseAddress!)
+          for (i, value) in values.enumerated() {
+            laidOut.initializeElement(at: i, to: value.lay(into: &free))
+            if i >= arguments.count {
+              laidOut[i].keyword = UnsafeRawPointer(keywords[i - arguments.count].name.utf8Start)
+                .assumingMemoryBound(to: CChar.self)
+            }
+          }
+          var count: Int32 = 0
+          let error = ct_call(
+            UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self),
+            laidOut.baseAddress, Int32(values.count), found.baseAddress, Int32(capacity), &count)
+          if let text = message(of: error) { return .failure(.engine(operation: "\(name)", message: text)) }
+          let results = (0..<min(Int(count), capacity)).map { OperatorValue(taking: found[$0]) }
+          guard count <= capacity else {
+            return .failure(.engine(operation: "\(name)", message: "\(count) results, room for \(capacity)"))
+          }
+          return .success(results)
+        }
+      }
+    }
+  }
+}
+
+extension OperatorValue {
+  /// Eight-byte words that the value needs besides its `ct_value`.
+  fileprivate var scratchWords: Int {
+    switch self {
+    case .ints(let list): list.count
+    case .doubles(let list): list.count
+    case .bools(let list): list.count
+    case .tensors(let list): list.count
+    case .string(let text): text.utf8.count / 8 + 1
+    case .device: 4
+    default: 0
+    }
+  }
+
+  /// The value in C's form, with lists and texts copied to `free`, which moves on.
+  fileprivate func lay(into free: inout UnsafeMutableRawPointer) -> ct_value {
+    var out = ct_value()
+    func list<S, D>(_ list: [S], as type: D.Type, _ convert: (S) -> D) -> UnsafePointer<D> {
+      let start = free.bindMemory(to: D.self, capacity: list.count)
+      for (i, element) in list.enumerated() { (start + i).initialize(to: convert(element)) }
+      free = free.advanced(by: 8 * list.count)
+      out.count = Int32(list.count)
+      return UnsafePointer(start)
+    }
+    func text(_ text: String) -> UnsafePointer<CChar> {
+      let bytes = text.utf8.count + 1
+      let start = free.bindMemory(to: CChar.self, capacity: bytes)
+        text.withCString { start.update(from: $0, count: bytes) }
+      free = free.advanced(by: (bytes + 7) / 8 * 8)
+      return UnsafePointer(start)
+    }
+    switch self {
+    case .none: out.tag = Int32(CT_NONE.rawValue)
+    case .int(let value):
+      out.tag = Int32(CT_INT.rawValue)
+      out.u.i = Int64(value)
+    case .double(let value):
+      out.tag = Int32(CT_DOUBLE.rawValue)
+      out.u.d = value
+    case .bool(let value):
+      out.tag = Int32(CT_BOOL.rawValue)
+      out.u.b = value
+    case .tensor(let tensor):
+      out.tag = Int32(CT_TENSOR.rawValue)
+      out.u.t = tensor.handle
+    case .ints(let values):
+      out.tag = Int32(CT_INTS.rawValue)
+      out.u.ints = list(values, as: Int64.self) { Int64($0) }
+    case .doubles(let values):
+      out.tag = Int32(CT_DOUBLES.rawValue)
+      out.u.doubles = list(values, as: Double.self) { $0 }
+    case .bools(let values):
+      out.tag = Int32(CT_BOOLS.rawValue)
+      out.u.ints = list(values, as: Int64.self) { $0 ? 1 : 0 }
+    case .tensors(let values):
+      out.tag = Int32(CT_TENSORS.rawValue)
+      out.u.tensors = list(values, as: ct_tensor?.self) { $0?.handle }
+    case .string(let value):
+      out.tag = Int32(CT_STRING.rawValue)
+      out.u.s = text(value)
+    case .device(let device):
+      out.tag = Int32(CT_DEVICE.rawValue)
+      out.u.s = text(device.description)
+    case .generator(let generator):
+      out.tag = Int32(CT_GENERATOR.rawValue)
+      out.u.g = generator.handle
+    }
+    return out
+  }
+
+  /// A result, whose reference it takes over.
+  fileprivate init(taking value: ct_value) {
+    switch UInt32(value.tag) {
+    case UInt32(CT_INT.rawValue): self = .int(Int(value.u.i))
+    case UInt32(CT_DOUBLE.rawValue): self = .double(value.u.d)
+    case UInt32(CT_BOOL.rawValue): self = .bool(value.u.b)
+    case UInt32(CT_TENSOR.rawValue): self = .tensor(Tensor(owning: value.u.t))
+    default: self = .none
+    }
+  }
+}
