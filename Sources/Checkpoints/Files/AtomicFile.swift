@@ -1,0 +1,150 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A file being written beside its target, that takes the target's place in one step or not at all.
+///
+/// The bytes go to `.NAME.PID-RANDOM.bonsai-partial` in the target's directory; ``commit()`` syncs them, renames over
+/// the target and syncs the directory. Without a commit (an error, a thrown closure, the end of the object's life) the
+/// temporary file is deleted and the target untouched. A process killed in between leaves a temporary behind whose
+/// lock is gone: the next write to the same target deletes it.
+final class AtomicFile {
+  let target: String
+  private let directory: String
+  private let temporary: String
+  private var descriptor: Int32
+  private let replacing: Bool
+
+  /// Begins a file that will be `target`.
+  ///
+  /// - Parameters:
+  ///   - size: the final size where known: too little free space is then an error at once, before the work.
+  ///   - replacing: whether an existing file may be replaced; otherwise that is an error, also when one appears later.
+  init(target: String, size: Int? = nil, replacing: Bool = true) throws(CheckpointError) {
+    guard !target.isEmpty, !System.isDirectory(target) else {
+      throw CheckpointError(
+        .cannotWrite, "write", file: target, expected: "the path of a file", found: "a directory",
+        advice: "name a file in it")
+    }
+    if !replacing && System.exists(target) { throw AtomicFile.exists(target) }
+    self.target = target
+    self.replacing = replacing
+    directory = System.directory(of: target)
+    AtomicFile.removeStale(beside: target)
+    let name = System.lastComponent(target)
+    let tag = String(UInt64.random(in: .min ... .max), radix: 36)
+    temporary =
+      "\(directory)/.\(name.utf8.count > 180 ? String(name.prefix(40)) : name).\(getpid())-\(tag)\(Self.suffix)"
+    descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw CheckpointError(
+        .cannotWrite, "create a file beside", file: target, expected: "a directory that can be written to",
+        found: "\"\(System.lastError())\"", advice: "check the directory, its permissions and the free space")
+    }
+    _ = flock(descriptor, LOCK_EX | LOCK_NB)
+    var status = stat()
+    if stat(target, &status) == 0 { _ = fchmod(descriptor, status.st_mode & 0o777) }
+    if let size, let free = AtomicFile.freeBytes(descriptor), free < size {
+      discard()
+      throw CheckpointError(
+        .cannotWrite, "write", file: target, expected: "\(size) bytes of free space", found: "\(free)",
+        advice: "free space or choose another disk; nothing was changed")
+    }
+  }
+
+  deinit { discard() }
+
+  /// Writes the whole buffer at `offset`.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(CheckpointError) {
+    guard descriptor >= 0 else { throw closed() }
+    guard System.write(descriptor, at: offset, bytes) else {
+      throw failure("\(bytes.count) bytes to be written at offset \(offset)")
+    }
+  }
+
+  /// Writes the whole array at `offset`.
+  func write(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
+    guard descriptor >= 0 else { throw closed() }
+    guard bytes.withUnsafeBytes({ System.write(descriptor, at: offset, $0) }) else {
+      throw failure("\(bytes.count) bytes to be written at offset \(offset)")
+    }
+  }
+
+  /// Syncs, renames over the target and syncs the directory. The object is of no use afterwards.
+  func commit() throws(CheckpointError) {
+    guard descriptor >= 0 else { throw closed() }
+    guard System.sync(descriptor) else { throw failure("the bytes to reach the disk") }
+    if replacing {
+      guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
+    } else if link(temporary, target) == 0 {
+      unlink(temporary)
+    } else if errno == EEXIST {
+      throw AtomicFile.exists(target)
+    } else {
+      // A file system without hard links: the check and the renaming are two steps there.
+      if System.exists(target) { throw AtomicFile.exists(target) }
+      guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
+    }
+    close(descriptor)
+    descriptor = -1
+    System.syncDirectory(directory)
+  }
+
+  /// Deletes the temporary file, unless committed.
+  func discard() {
+    guard descriptor >= 0 else { return }
+    unlink(temporary)
+    close(descriptor)
+    descriptor = -1
+  }
+}
+
+extension AtomicFile {
+  static let suffix = ".bonsai-partial"
+
+  /// Deletes what killed processes left beside `target`: temporaries that nobody holds a lock on.
+  static func removeStale(beside target: String) {
+    let directory = System.directory(of: target)
+    let name = System.lastComponent(target)
+    let prefix = ".\(name.utf8.count > 180 ? String(name.prefix(40)) : name)."
+    for entry in System.contents(ofDirectory: directory) ?? []
+    where entry.hasPrefix(prefix) && entry.hasSuffix(suffix) {
+      let path = "\(directory)/\(entry)"
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      close(descriptor)
+    }
+  }
+
+  /// The bytes free for this user on the file system of an open file; nil where it does not tell.
+  private static func freeBytes(_ descriptor: Int32) -> Int? {
+    var status = statvfs()
+    guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
+    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+      by: Int(clamping: status.f_frsize))
+    return overflow ? nil : bytes
+  }
+
+  private static func exists(_ target: String) -> CheckpointError {
+    CheckpointError(
+      .cannotWrite, "write", file: target, expected: "no file of that name yet", found: "one",
+      advice: "choose another name or allow replacing it")
+  }
+
+  private func failure(_ expected: String) -> CheckpointError {
+    CheckpointError(
+      .cannotWrite, "write", file: target, expected: expected, found: "\"\(System.lastError())\"",
+      advice: "free space or choose another disk; nothing was changed")
+  }
+
+  private func closed() -> CheckpointError {
+    CheckpointError(
+      .invalidArgument, "write", file: target, expected: "a file still being written", found: "a finished one",
+      advice: "begin a new one")
+  }
+}

@@ -1,0 +1,93 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A file opened read-only and mapped into memory; closed and unmapped when the last reference goes.
+///
+/// Two ways to the bytes: ``withBytes(_:_:)`` hands out the mapping without a copy, ``read(_:into:)`` copies a range
+/// through `pread`. The second reports read errors as errors and leaves no mapped pages behind in the process, so the
+/// streaming code uses it; a mapping of a file that someone else cuts short meanwhile stops the process (SIGBUS), as
+/// with every reader that maps.
+final class MappedFile: @unchecked Sendable {
+  // Immutable after init, so safe to share between threads.
+  let path: String
+  let size: Int
+  private let descriptor: Int32
+  private let base: UnsafeRawPointer?
+
+  /// Opens and maps `path`.
+  ///
+  /// - Throws: `CheckpointError` where the file is absent, unreadable, a directory or no regular file.
+  init(path: String) throws(CheckpointError) {
+    func failure(_ found: String, _ advice: String) -> CheckpointError {
+      CheckpointError(
+        .cannotRead, "open", file: path, expected: "a readable file", found: found, advice: advice)
+    }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw failure("\"\(System.lastError())\"", "check the path and its permissions")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw failure("something else (a directory, a pipe or a device)", "name a file")
+    }
+    let size = Int(status.st_size)
+    var base: UnsafeRawPointer?
+    if size > 0 {
+      guard let pointer = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), pointer != MAP_FAILED else {
+        let reason = System.lastError()
+        close(descriptor)
+        throw failure("\"\(reason)\" on mapping \(size) bytes", "free address space or raise the limit (ulimit -v)")
+      }
+      base = UnsafeRawPointer(pointer)
+    }
+    self.path = path
+    self.size = size
+    self.descriptor = descriptor
+    self.base = base
+  }
+
+  deinit {
+    if let base { munmap(UnsafeMutableRawPointer(mutating: base), size) }
+    close(descriptor)
+  }
+
+  /// Hands out the bytes of a range without copying.
+  ///
+  /// - Precondition: the range lies within the file; readers check ranges out of files first.
+  func withBytes<Result>(
+    _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size, "range outside the file")
+    defer { withExtendedLifetime(self) {} }
+    guard let base, !range.isEmpty else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    return try body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+  }
+
+  /// Copies bytes from `offset` into `buffer`, through `pread`.
+  ///
+  /// - Throws: `CheckpointError` on a read error or where the file has become shorter than `offset + buffer.count`.
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    guard !buffer.isEmpty else { return }
+    guard let count = System.read(descriptor, at: offset, into: buffer) else {
+      throw CheckpointError(
+        .cannotRead, "read", file: path, expected: "\(buffer.count) bytes at offset \(offset)",
+        found: "\"\(System.lastError())\"", advice: "check the disk or the network mount and try again")
+    }
+    guard count == buffer.count else {
+      throw CheckpointError(
+        .cannotRead, "read", file: path, expected: "\(buffer.count) bytes at offset \(offset)",
+        found: "\(count) before the end of the file", advice: "the file was cut short while being read: try again")
+    }
+  }
+
+  /// Copies a small range into an array.
+  func bytes(_ range: Range<Int>) -> [UInt8] {
+    withBytes(range) { [UInt8]($0) }
+  }
+}

@@ -1,0 +1,85 @@
+extension SafetensorsHeader {
+  /// Lays tensors out for writing: names in the header stay in the order given, bytes go by width of the element type,
+  /// widest first (within a width in the order given), so that every tensor is aligned to its element.
+  ///
+  /// The header begins after the 8 bytes of its length and is padded with spaces to a multiple of 8, as the reference
+  /// does. Returns the bytes up to the first tensor, and the tensors with their ranges in the file.
+  ///
+  /// - Throws: `CheckpointError` for a name given twice, the reserved name `__metadata__`, a type that safetensors
+  ///   does not have, a shape without a whole number of bytes, and a header or file beyond the format's limits.
+  static func layOut(
+    _ sources: [(name: String, type: StoredType, shape: [Int])], metadata: CheckpointMetadata, file: String
+  ) throws(CheckpointError) -> (prefix: [UInt8], tensors: [TensorInfo]) {
+    let operation = "lay out safetensors file"
+    func failure(_ expected: String, _ found: String, _ advice: String) -> CheckpointError {
+      CheckpointError(.invalidArgument, operation, file: file, expected: expected, found: found, advice: advice)
+    }
+    var seen = Set<String>()
+    var sizes: [Int] = []
+    for source in sources {
+      let quoted = CheckpointError.quote(source.name)
+      guard source.name != "__metadata__" else {
+        throw failure("a tensor name", "the reserved \(quoted)", "rename the tensor")
+      }
+      guard seen.insert(source.name).inserted else {
+        throw failure("each tensor name once", "\(quoted) twice", "rename one of the tensors")
+      }
+      guard source.type.isSafetensors else {
+        throw failure(
+          "element types of safetensors", "\(source.type) for \(quoted)", "write a PyTorch file or convert the tensor")
+      }
+      guard let size = source.type.byteCount(shape: source.shape) else {
+        throw failure(
+          "a shape with a whole number of bytes below 2^63", "\(source.type) \(source.shape) for \(quoted)",
+          "check the shape")
+      }
+      sizes.append(size)
+    }
+    let order = sources.indices.sorted {
+      (-sources[$0].type.bitWidth, $0) < (-sources[$1].type.bitWidth, $1)
+    }
+    var starts = [Int](repeating: 0, count: sources.count)
+    var end = 0
+    for index in order {
+      starts[index] = end
+      let (sum, overflow) = end.addingReportingOverflow(sizes[index])
+      guard !overflow, sum <= Int.max - maximumLength - 16 else {
+        throw failure("less than 2^63 bytes in total", "more", "split the tensors over several files")
+      }
+      end = sum
+    }
+
+    let header = text(sources, starts: starts, sizes: sizes, metadata: metadata)
+    guard header.count <= maximumLength else {
+      throw failure(
+        "a header of at most \(maximumLength) bytes", "\(header.count)", "write fewer tensors or less metadata a file")
+    }
+    let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
+    let tensors = sources.indices.map { index in
+      let range = prefix.count + starts[index]..<prefix.count + starts[index] + sizes[index]
+      let source = sources[index]
+      return TensorInfo(name: source.name, type: source.type, shape: source.shape, byteRange: range)
+    }
+    return (prefix, tensors)
+  }
+
+  private static func text(
+    _ sources: [(name: String, type: StoredType, shape: [Int])], starts: [Int], sizes: [Int],
+    metadata: CheckpointMetadata
+  ) -> [UInt8] {
+    var members: [String] = []
+    if !metadata.isEmpty {
+      let pairs = metadata.map { "\(JSONText.string($0.key)):\(JSONText.string($0.value))" }
+      members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+    }
+    for (index, source) in sources.enumerated() {
+      let offsets = JSONText.array([starts[index], starts[index] + sizes[index]])
+      members.append(
+        "\(JSONText.string(source.name)):{\"dtype\":\"\(source.type)\",\"shape\":\(JSONText.array(source.shape)),"
+          + "\"data_offsets\":\(offsets)}")
+    }
+    var header = [UInt8]("{\(members.joined(separator: ","))}".utf8)
+    while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+    return header
+  }
+}

@@ -1,0 +1,99 @@
+import Checkpoints
+import Foundation
+import Testing
+
+/// The fixtures, and what PyTorch and Python's safetensors read out of them.
+///
+/// `Fixtures/expected.json` was produced with torch 2.13 and safetensors 0.8: for each file
+/// `safetensors.torch.load_file` or `torch.load(weights_only=True)`, and for each tensor its name, element type, shape
+/// and FNV-1a (64 bits) over the bytes of `tensor.contiguous()`.
+enum Fixture {
+  struct Tensor: Codable, Equatable {
+    var name: String
+    var type: String
+    var shape: [Int]
+    var fnv: String
+  }
+
+  static let expected: [String: [Tensor]] = {
+    let data = try! Data(contentsOf: URL(fileURLWithPath: path("expected.json")))
+    return try! JSONDecoder().decode([String: [Tensor]].self, from: data)
+  }()
+
+  static func path(_ name: String) -> String {
+    Bundle.module.bundleURL.appendingPathComponent("Fixtures/\(name)").path
+  }
+
+  static func bytes(_ name: String) -> [UInt8] {
+    [UInt8](try! Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+}
+
+/// FNV-1a, 64 bits, as 16 hexadecimal digits.
+func fnv(_ bytes: UnsafeRawBufferPointer) -> String {
+  var value: UInt64 = 0xcbf2_9ce4_8422_2325
+  for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// A directory of its own for one test, deleted afterwards.
+final class Scratch {
+  let path: String
+
+  init() {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID().uuidString)")
+    try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+
+  func write(_ name: String, _ bytes: [UInt8]) -> String {
+    try! Data(bytes).write(to: URL(fileURLWithPath: self(name)))
+    return self(name)
+  }
+
+  /// All names in the directory, hidden ones too.
+  var names: [String] { try! FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+}
+
+/// A safetensors file out of a header's text and the bytes behind it.
+func safetensors(_ header: String, data: Int = 0) -> [UInt8] {
+  let text = [UInt8](header.utf8)
+  return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
+    + (0..<data).map { UInt8(truncatingIfNeeded: $0) }
+}
+
+/// The sentence that an operation fails with; a failure of the test where it does not fail with a `CheckpointError`.
+func sentence(
+  _ body: () throws -> Void, location: SourceLocation = #_sourceLocation
+) -> String {
+  do {
+    try body()
+    Issue.record("nothing was thrown", sourceLocation: location)
+    return ""
+  } catch let error as CheckpointError {
+    return error.description.replacing(/'[^']*\//, with: "'")
+  } catch {
+    Issue.record("another error: \(error)", sourceLocation: location)
+    return ""
+  }
+}
+
+/// Random numbers of a fixed seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
