@@ -17,17 +17,17 @@ import Testing
     let path = scratch("out.safetensors")
     try SafetensorsWriter.write(sources, metadata: ["z": "1", "a": "ä\n\"\\"], to: path)
     let file = try SafetensorsFile(path: path)
-    #expect(file.tensors.map(\.name) == sources.map(\.name))
+    #expect(file.tensors.map(\.name) == sources.map(\.spec.name))
     #expect(file.tensorsByOffset.map(\.name) == ["empty", "a \"q\" \\ \u{1} ü", "b.weight", "half", "flag"])
     #expect(Array(file.metadata.keys) == ["z", "a"])
     #expect(file.metadata["a"] == "ä\n\"\\")
     for source in sources {
-      let info = try #require(file[source.name])
-      #expect(info.shape == source.shape)
+      let info = try #require(file[source.spec.name])
+      #expect(info.shape == source.spec.shape)
       #expect(info.byteRange.lowerBound % (info.type.byteCount ?? 1) == 0)
       var expected: [UInt8] = []
       try source.produce { expected += $0 }
-      #expect(try file.withBytes(of: source.name) { [UInt8]($0) } == expected)
+      #expect(try file.withBytes(of: source.spec.name) { [UInt8]($0) } == expected)
     }
     #expect(scratch.names == ["out.safetensors"])
   }
@@ -36,7 +36,8 @@ import Testing
     let path = scratch("blocks.safetensors")
     nonisolated(unsafe) var seen: [Int] = []
     let writer = try SafetensorsWriter(
-      path: path, tensors: [("a", .u8, [4]), ("b", .i16, [2])],
+      path: path,
+      tensors: [TensorSpec(name: "a", type: .u8, shape: [4]), TensorSpec(name: "b", type: .i16, shape: [2])],
       progress: { done, total in
         #expect(total == 8)
         seen.append(done)
@@ -77,7 +78,7 @@ import Testing
     }
     let short = TensorSource(name: "x", type: .u8, shape: [4], bytes: [1])
     #expect(sentence { try SafetensorsWriter.write([short], to: path) }.contains("expected 4 bytes"))
-    do { _ = try SafetensorsWriter(path: path, tensors: [("x", .u8, [4])]) }
+    do { _ = try SafetensorsWriter(path: path, tensors: [TensorSpec(name: "x", type: .u8, shape: [4])]) }
     #expect(scratch.names == ["old.safetensors"])
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data([1, 2, 3]))
   }
@@ -107,7 +108,7 @@ import Testing
     let path = scratch("t.safetensors")
     _ = scratch.write(".t.safetensors.123-abc.bonsai-partial", [1])
     _ = scratch.write(".other.safetensors.123-abc.bonsai-partial", [1])
-    let writer = try SafetensorsWriter(path: path, tensors: [("x", .u8, [0])])
+    let writer = try SafetensorsWriter(path: path, tensors: [TensorSpec(name: "x", type: .u8, shape: [0])])
     // A second writer to the same target does not take the first one's file away.
     try SafetensorsWriter.write(sources, to: path)
     try writer.finish()

@@ -8,7 +8,7 @@ extension SafetensorsHeader {
   /// - Throws: `CheckpointError` for a name given twice, the reserved name `__metadata__`, a type that safetensors
   ///   does not have, a shape without a whole number of bytes, and a header or file beyond the format's limits.
   static func layOut(
-    _ sources: [(name: String, type: StoredType, shape: [Int])], metadata: CheckpointMetadata, file: String
+    _ sources: [TensorSpec], metadata: CheckpointMetadata, file: String
   ) throws(CheckpointError) -> (prefix: [UInt8], tensors: [TensorInfo]) {
     let operation = "lay out safetensors file"
     func failure(_ expected: String, _ found: String, _ advice: String) -> CheckpointError {
@@ -64,7 +64,7 @@ extension SafetensorsHeader {
   }
 
   private static func text(
-    _ sources: [(name: String, type: StoredType, shape: [Int])], starts: [Int], sizes: [Int],
+    _ sources: [TensorSpec], starts: [Int], sizes: [Int],
     metadata: CheckpointMetadata
   ) -> [UInt8] {
     var members: [String] = []

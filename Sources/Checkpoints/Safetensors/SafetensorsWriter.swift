@@ -37,7 +37,7 @@ public final class SafetensorsWriter {
   /// - Throws: ``CheckpointError`` for names, types and shapes that the format cannot hold, and where the system
   ///   refuses to create the file or has no space for it.
   public init(
-    path: String, tensors: [(name: String, type: StoredType, shape: [Int])], metadata: CheckpointMetadata = [:],
+    path: String, tensors: [TensorSpec], metadata: CheckpointMetadata = [:],
     replacing: Bool = true, progress: ((_ written: Int, _ total: Int) throws -> Void)? = nil
   ) throws(CheckpointError) {
     let layout = try SafetensorsHeader.layOut(tensors, metadata: metadata, file: path)
@@ -107,11 +107,11 @@ extension SafetensorsWriter {
     progress: ((_ written: Int, _ total: Int) throws -> Void)? = nil
   ) throws {
     let writer = try SafetensorsWriter(
-      path: path, tensors: sources.map { ($0.name, $0.type, $0.shape) }, metadata: metadata, replacing: replacing,
+      path: path, tensors: sources.map(\.spec), metadata: metadata, replacing: replacing,
       progress: progress)
     do {
       for source in sources {
-        try source.produce { try writer.append($0, to: source.name) }
+        try source.produce { try writer.append($0, to: source.spec.name) }
       }
       try writer.finish()
     } catch {
