@@ -1,0 +1,107 @@
+extension BitMask {
+  /// Writes the mask as dense entries: 1 for kept, 0 for pruned.
+  ///
+  /// - Parameters:
+  ///   - destination: Memory for exactly ``count`` entries of `type`; it needs no alignment.
+  ///   - type: The type to write.
+  ///
+  /// One write of `destination`, on all processors where it is large.
+  public func expand(into destination: UnsafeMutableRawBufferPointer, as type: ElementType) {
+    precondition(
+      destination.count == count * type.byteCount,
+      "BitMask.expand: expected \(count * type.byteCount) bytes for \(count) \(type) entries, found \(destination.count)"
+    )
+    guard count > 0 else { return }
+    let base = destination.baseAddress.unsafelyUnwrapped
+    words.withUnsafeBufferPointer { words in
+      let words = words.baseAddress.unsafelyUnwrapped
+      Parallel.ranges(of: count) { range in
+        expandBits(
+          words + range.lowerBound / 64, range.count, as: type, into: base + range.lowerBound * type.byteCount)
+      }
+    }
+  }
+
+  /// Multiplies entries with the mask: `destination[i] = source[i] * (kept ? 1 : 0)`.
+  ///
+  /// The product follows IEEE 754 as PyTorch's does: a pruned negative entry becomes -0, a pruned infinity or NaN
+  /// becomes NaN. Integers become 0.
+  ///
+  /// - Parameters:
+  ///   - source: Exactly ``count`` entries of `type`.
+  ///   - destination: Memory for as many entries, which may be the source's own. Neither needs alignment.
+  ///   - type: The type of both.
+  ///
+  /// One read and one write, on all processors where they are large.
+  public func multiply(
+    _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, type: ElementType
+  ) {
+    let expected = count * type.byteCount
+    precondition(
+      source.count == expected && destination.count == expected,
+      "BitMask.multiply: expected \(expected) bytes for \(count) \(type) entries, found a source of \(source.count)"
+        + " and a destination of \(destination.count)")
+    guard count > 0 else { return }
+    let from = source.baseAddress.unsafelyUnwrapped
+    let to = destination.baseAddress.unsafelyUnwrapped
+    words.withUnsafeBufferPointer { words in
+      let words = words.baseAddress.unsafelyUnwrapped
+      Parallel.ranges(of: count) { range in
+        let offset = range.lowerBound * type.byteCount
+        multiplyBits(words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type)
+      }
+    }
+  }
+}
+
+/// Writes 1 or 0 of `type` for each bit.
+func expandBits(
+  _ words: UnsafePointer<UInt64>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer
+) {
+  switch type.byteCount {
+  case 1: spreadBits(words, count, one: UInt8(truncatingIfNeeded: type.onePattern), into: destination)
+  case 2: spreadBits(words, count, one: UInt16(truncatingIfNeeded: type.onePattern), into: destination)
+  case 4: spreadBits(words, count, one: UInt32(truncatingIfNeeded: type.onePattern), into: destination)
+  default: spreadBits(words, count, one: type.onePattern, into: destination)
+  }
+}
+
+/// Writes each entry times its bit.
+func multiplyBits(
+  _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
+  into destination: UnsafeMutableRawPointer, type: ElementType
+) {
+  switch type {
+  case .float64:
+    mapQuads(words, count, source: source, into: destination, set: type.onePattern) { entries, mask in
+      unsafeBitCast(
+        unsafeBitCast(entries, to: SIMD4<Double>.self) * unsafeBitCast(mask, to: SIMD4<Double>.self),
+        to: SIMD4<UInt64>.self)
+    }
+  case .float32:
+    mapQuads(words, count, source: source, into: destination, set: UInt32(0x3f80_0000)) { entries, mask in
+      unsafeBitCast(
+        unsafeBitCast(entries, to: SIMD4<Float>.self) * unsafeBitCast(mask, to: SIMD4<Float>.self),
+        to: SIMD4<UInt32>.self)
+    }
+  case .float16: multiplyHalves(words, count, source, into: destination, infinity: 0x7c00)
+  case .bfloat16: multiplyHalves(words, count, source, into: destination, infinity: 0x7f80)
+  case .int64: mapQuads(words, count, source: source, into: destination, set: UInt64.max) { $0 & $1 }
+  case .int32: mapQuads(words, count, source: source, into: destination, set: UInt32.max) { $0 & $1 }
+  case .int16: mapQuads(words, count, source: source, into: destination, set: UInt16.max) { $0 & $1 }
+  case .int8, .uint8, .bool: mapQuads(words, count, source: source, into: destination, set: UInt8.max) { $0 & $1 }
+  }
+}
+
+/// The product on the bits of a 16-bit float: kept entries stay, pruned ones keep their sign alone, and pruned
+/// infinities and NaN become a quiet NaN.
+private func multiplyHalves(
+  _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
+  into destination: UnsafeMutableRawPointer, infinity: UInt16
+) {
+  mapQuads(words, count, source: source, into: destination, set: UInt16.max) { entries, mask in
+    let special = (entries & 0x7fff) .>= infinity
+    let zeroed = (entries & 0x8000).replacing(with: 0x7fff, where: special)
+    return (entries & mask) | (zeroed & ~mask)
+  }
+}

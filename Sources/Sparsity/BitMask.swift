@@ -1,0 +1,131 @@
+/// Which entries of a tensor are kept: one bit an entry, 1 for kept and 0 for pruned.
+///
+/// Bits are packed into 64-bit words, the lowest bit first, in the flat (row-major) order of the tensor: a mask takes
+/// 1/32 of the memory of `float32` weights. Bits of the last word beyond ``count`` are always 0, so equal masks are
+/// equal values.
+///
+/// ```swift
+/// var mask = BitMask(repeating: true, count: 10)
+/// mask[3] = false
+/// mask.keptCount           // 9
+/// ```
+public struct BitMask: Sendable, Hashable {
+  /// The packed bits; entry `i` is bit `i % 64` of word `i / 64`.
+  public private(set) var words: [UInt64]
+  /// The number of entries.
+  public let count: Int
+
+  /// A mask whose entries are all kept, or all pruned.
+  public init(repeating kept: Bool, count: Int) {
+    precondition(count >= 0, "BitMask: expected a count of 0 or more, found \(count)")
+    words = Array(repeating: kept ? ~0 : 0, count: Self.wordCount(count))
+    self.count = count
+    clearTail()
+  }
+
+  /// A mask from packed words.
+  ///
+  /// - Parameters:
+  ///   - words: `(count + 63) / 64` words; bits beyond `count` are cleared.
+  ///   - count: The number of entries.
+  public init(words: [UInt64], count: Int) {
+    precondition(
+      count >= 0 && words.count == Self.wordCount(count),
+      "BitMask: expected \(Self.wordCount(max(count, 0))) words for \(count) entries, found \(words.count)")
+    self.words = words
+    self.count = count
+    clearTail()
+  }
+
+  /// A mask from one truth value an entry.
+  public init(_ kept: some Sequence<Bool>) {
+    var words: [UInt64] = []
+    var count = 0
+    for bit in kept {
+      if count % 64 == 0 { words.append(0) }
+      if bit { words[count / 64] |= 1 << UInt64(count % 64) }
+      count += 1
+    }
+    self.words = words
+    self.count = count
+  }
+
+  /// A mask whose words are written by `body`, which gets uninitialised memory for all of them.
+  init(count: Int, writingWords body: (UnsafeMutablePointer<UInt64>) -> Void) {
+    let size = Self.wordCount(count)
+    words = Array(unsafeUninitializedCapacity: size) { buffer, initialized in
+      if let base = buffer.baseAddress, size > 0 { body(base) }
+      initialized = size
+    }
+    self.count = count
+    clearTail()
+  }
+
+  /// Words that `count` bits take.
+  static func wordCount(_ count: Int) -> Int { (count + 63) / 64 }
+
+  private mutating func clearTail() {
+    if count % 64 != 0 { words[words.count - 1] &= (1 << UInt64(count % 64)) - 1 }
+  }
+
+  /// Whether the entry at a flat index is kept.
+  public subscript(index: Int) -> Bool {
+    get {
+      precondition(index >= 0 && index < count, "BitMask: index \(index) is outside 0..<\(count)")
+      return words[index / 64] >> UInt64(index % 64) & 1 == 1
+    }
+    set {
+      precondition(index >= 0 && index < count, "BitMask: index \(index) is outside 0..<\(count)")
+      let bit: UInt64 = 1 << UInt64(index % 64)
+      if newValue { words[index / 64] |= bit } else { words[index / 64] &= ~bit }
+    }
+  }
+
+  /// The number of entries that are kept. One look at each word.
+  public var keptCount: Int {
+    words.withUnsafeBufferPointer { words in
+      var total = 0
+      for word in words { total &+= word.nonzeroBitCount }
+      return total
+    }
+  }
+
+  /// The number of entries that are pruned.
+  public var prunedCount: Int { count - keptCount }
+
+  /// The share of entries that are pruned, 0 for an empty mask.
+  public var sparsity: Double { count == 0 ? 0 : Double(prunedCount) / Double(count) }
+
+  /// The entries that both masks keep.
+  ///
+  /// - Parameter other: A mask of the same ``count``.
+  public func intersection(_ other: BitMask) -> BitMask {
+    var result = self
+    result.formIntersection(other)
+    return result
+  }
+
+  /// Prunes every entry that `other` prunes.
+  ///
+  /// - Parameter other: A mask of the same ``count``.
+  public mutating func formIntersection(_ other: BitMask) {
+    precondition(
+      count == other.count, "BitMask.formIntersection: expected \(count) entries, found \(other.count)")
+    words.withUnsafeMutableBufferPointer { mine in
+      other.words.withUnsafeBufferPointer { theirs in
+        for index in mine.indices { mine[index] &= theirs[index] }
+      }
+    }
+  }
+
+  /// Gives `body` the words to change; bits beyond ``count`` are cleared afterwards.
+  mutating func withMutableWords<R>(_ body: (UnsafeMutableBufferPointer<UInt64>) -> R) -> R {
+    defer { clearTail() }
+    return words.withUnsafeMutableBufferPointer { body($0) }
+  }
+}
+
+extension BitMask: CustomStringConvertible {
+  /// Such as `BitMask(6 of 10 kept)`.
+  public var description: String { "BitMask(\(keptCount) of \(count) kept)" }
+}

@@ -1,0 +1,249 @@
+/// Finds the exact ``Cut`` of scores that need not fit into memory, in few passes over blocks of them.
+///
+/// ```swift
+/// var search = CutSearch(pruning: k, types: [.float32])
+/// var found: Cut?
+/// repeat {
+///   for block in blocks { try search.scan(block) }
+///   found = try search.finishPass()
+/// } while found == nil
+/// ```
+///
+/// The first pass counts the upper 16 bits of all keys, the next one gathers or counts the keys that share those of
+/// the cut, and so on: 16-bit types and small inputs need 1 pass, `float32` 2, and 64-bit types 2 to 4. Memory: half
+/// a megabyte of counts, as much again for each thread, and at most 2 megabytes of gathered keys.
+public struct CutSearch {
+  private enum Mode { case gather, histogram }
+
+  /// Keys that may be gathered before counting is cheaper in memory.
+  static let gatherLimit = 1 << 18
+  private static let digit = 16
+
+  private let k: Int
+  private let types: Set<ElementType>
+  private let domain: KeyDomain
+  private let ranking: Ranking
+  private let nanRule: NaNRule
+  private let threads: Int?
+
+  private var mode = Mode.gather
+  /// Upper bits that are settled, and their value, of the key with its sign bit flipped.
+  private var settled = 0
+  private var prefix: UInt64 = 0
+  /// Keys below the prefix, and keys that share it (nil in the first pass).
+  private var below = 0
+  private var expected: Int?
+  /// Entries of this pass that share the prefix, and blocks of this pass.
+  private var seen = 0
+  private var blocks = 0
+  private var gathered: [Int64] = []
+  private var bins: [Int] = []
+  private var report = NaNReport()
+
+  /// A search for the cut that prunes `k` entries.
+  ///
+  /// - Parameters:
+  ///   - k: The number of entries to prune over all blocks, 0 or more.
+  ///   - types: Every type that occurs among the blocks; scores of different types are compared as PyTorch promotes
+  ///     them.
+  ///   - ranking: Which entries go first.
+  ///   - nan: What to do with NaN.
+  ///   - threads: The most threads to use; all processors when nil. The cut is the same for any number.
+  public init(
+    pruning k: Int, types: some Sequence<ElementType>, by ranking: Ranking = .magnitude, nan: NaNRule = .refuse,
+    threads: Int? = nil
+  ) {
+    self.k = k
+    self.types = Set(types)
+    domain = KeyDomain(self.types)
+    self.ranking = ranking
+    nanRule = nan
+    self.threads = threads
+  }
+
+  /// Adds one block of scores to the current pass.
+  ///
+  /// Every pass must see the same entries, in any order and any division into blocks. One read of the block.
+  ///
+  /// - Throws: ``SelectionError`` when the block is malformed or of a type that was not announced.
+  public mutating func scan(_ block: Scores) throws(SelectionError) {
+    let buffer = blocks
+    blocks += 1
+    guard types.contains(block.type) else { throw .unannouncedType(buffer: buffer, found: block.type) }
+    try block.validate(buffer: buffer)
+    guard block.count > 0 else { return }
+    if expected == nil, mode == .gather, gathered.count + block.keptCount > Self.gatherLimit { startCounting() }
+    switch domain.byteCount {
+    case 2: scan(block, buffer, as: Int16.self)
+    case 4: scan(block, buffer, as: Int32.self)
+    default: scan(block, buffer, as: Int64.self)
+    }
+  }
+
+  /// Ends a pass.
+  ///
+  /// - Returns: The cut, or nil when all blocks must be scanned once more.
+  /// - Throws: ``SelectionError/nan(buffer:index:count:)`` (the buffer is the number of the block in its pass),
+  ///   ``SelectionError/countOutOfRange(found:available:)``, or ``SelectionError/passesDiffer(expected:found:)``.
+  public mutating func finishPass() throws(SelectionError) -> Cut? {
+    try report.check()
+    if let expected {
+      guard seen == expected else { throw .passesDiffer(expected: expected, found: seen) }
+    } else {
+      guard k >= 0, k <= seen else { throw .countOutOfRange(found: k, available: seen) }
+      if k == 0 { return cut(key: keyMinimum, below: 0, ties: 0) }
+    }
+    defer {
+      seen = 0
+      blocks = 0
+      gathered.removeAll(keepingCapacity: true)
+    }
+    let rank = k - 1 - below
+    if mode == .gather {
+      let found = gathered.withUnsafeMutableBufferPointer { keys in
+        selectKey(keys.baseAddress.unsafelyUnwrapped, keys.count, rank: rank)
+      }
+      return cut(key: found.key, below: below + found.below, ties: found.equal)
+    }
+    var bin = 0
+    var before = 0
+    while before + bins[bin] <= rank {
+      before += bins[bin]
+      bin += 1
+    }
+    let ties = bins[bin]
+    below += before
+    prefix = prefix << UInt64(Self.digit) | UInt64(bin)
+    settled += Self.digit
+    if settled == width {
+      // The sign bit of the key is spread over the wider integer.
+      let key = Int64(bitPattern: (prefix ^ signBit) << UInt64(64 - width)) >> Int64(64 - width)
+      return cut(key: key, below: below, ties: ties)
+    }
+    expected = ties
+    if ties <= Self.gatherLimit {
+      mode = .gather
+      bins = []
+    } else {
+      bins.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
+    return nil
+  }
+
+  private var width: Int { domain.byteCount * 8 }
+  private var signBit: UInt64 { 1 << UInt64(width - 1) }
+  private var keyMinimum: Int64 { Int64.min >> (64 - width) }
+
+  private func cut(key: Int64, below: Int, ties: Int) -> Cut {
+    Cut(
+      pruned: k, tiesPruned: k - below, ties: ties, key: key, domain: domain, ranking: ranking, nan: nanRule)
+  }
+
+  /// Turns from gathering in the first pass to counting.
+  private mutating func startCounting() {
+    mode = .histogram
+    bins = Array(repeating: 0, count: 1 << Self.digit)
+    for key in gathered {
+      bins[Int(truncatingIfNeeded: (UInt64(bitPattern: key) ^ signBit) >> UInt64(width - Self.digit)) & 0xffff] += 1
+    }
+    gathered = []
+  }
+}
+
+extension CutSearch {
+  /// What one thread found.
+  private struct Share {
+    var keys: [Int64] = []
+    var seen = 0
+    var report = NaNReport()
+  }
+
+  private mutating func scan<Key: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
+    _ block: Scores, _ buffer: Int, as: Key.Type
+  ) {
+    let coder = KeyCoder<Key>(domain: domain, ranking: ranking, nan: nanRule)
+    // Counts of one thread are 32 bits wide, so that they stay in the nearer caches.
+    let stretch = 1 << 31
+    block.withReader(coder, buffer: buffer) { reader in
+      var start = 0
+      while start < block.count {
+        let end = min(block.count, start + stretch)
+        scan(reader, start..<end)
+        start = end
+      }
+    }
+  }
+
+  private mutating func scan<Key>(_ reader: KeyReader<Key>, _ range: Range<Int>) {
+    let workers = Parallel.threads(threads, entries: range.count)
+    var shares = Array(repeating: Share(), count: workers)
+    let counts = mode == .histogram ? workers << Self.digit : 0
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: counts) { bins in
+      bins.initialize(repeating: 0)
+      shares.withUnsafeMutableBufferPointer { shares in
+        let shares = SendablePointer(shares.baseAddress.unsafelyUnwrapped)
+        let bins = SendablePointer(bins.baseAddress.unsafelyUnwrapped)
+        let words = (range.count + 63) / 64
+        Parallel.perform(pieces: workers, threads: workers) { worker in
+          let lower = range.lowerBound + words * worker / workers * 64
+          let upper = min(range.upperBound, range.lowerBound + words * (worker + 1) / workers * 64)
+          var share = Share()
+          if mode == .gather {
+            gather(reader, lower..<upper, &share)
+          } else {
+            count(reader, lower..<upper, &share, bins.pointer + worker << Self.digit)
+          }
+          shares.pointer[worker] = share
+        }
+      }
+      if mode == .histogram {
+        for worker in 0..<workers {
+          for bin in 0..<(1 << Self.digit) { self.bins[bin] += Int(bins[worker << Self.digit + bin]) }
+        }
+      }
+    }
+    for share in shares {
+      seen += share.seen
+      gathered += share.keys
+      report.merge(share.report)
+    }
+  }
+
+  /// Gathers the keys that share the prefix.
+  private func gather<Key>(_ reader: KeyReader<Key>, _ range: Range<Int>, _ share: inout Share) {
+    let shift = Key.Magnitude(truncatingIfNeeded: Key.bitWidth - settled)
+    let wanted = Key.Magnitude(truncatingIfNeeded: prefix)
+    let sign = Key.Magnitude(1) << Key.Magnitude(Key.bitWidth - 1)
+    let all = settled == 0
+    reader.forEachBlock(of: range, report: &share.report) { keys, start, count in
+      reader.forEachKept(start: start, count: count) { index in
+        let key = keys[index]
+        if all || (Key.Magnitude(truncatingIfNeeded: key) ^ sign) &>> shift == wanted {
+          share.keys.append(Int64(key))
+        }
+      }
+    }
+    share.seen = share.keys.count
+  }
+
+  /// Counts the digits that follow the prefix.
+  private func count<Key>(
+    _ reader: KeyReader<Key>, _ range: Range<Int>, _ share: inout Share, _ bins: UnsafeMutablePointer<UInt32>
+  ) {
+    let shift = Key.Magnitude(truncatingIfNeeded: Key.bitWidth - settled - Self.digit)
+    let wanted = UInt64(prefix)
+    let sign = Key.Magnitude(1) << Key.Magnitude(Key.bitWidth - 1)
+    let all = settled == 0
+    var seen = 0
+    reader.forEachBlock(of: range, report: &share.report) { keys, start, count in
+      reader.forEachKept(start: start, count: count) { index in
+        let upper = UInt64(truncatingIfNeeded: (Key.Magnitude(truncatingIfNeeded: keys[index]) ^ sign) &>> shift)
+        if all || upper &>> UInt64(Self.digit) == wanted {
+          bins[Int(truncatingIfNeeded: upper & 0xffff)] &+= 1
+          seen &+= 1
+        }
+      }
+    }
+    share.seen = seen
+  }
+}
