@@ -76,7 +76,9 @@ func sentence(
     Issue.record("nothing was thrown", sourceLocation: location)
     return ""
   } catch let error as CheckpointError {
-    return error.description.replacing(/'[^']*\//, with: "'")
+    var short = error
+    short.file = error.file.split(separator: "/").last.map(String.init) ?? ""
+    return short.description
   } catch {
     Issue.record("another error: \(error)", sourceLocation: location)
     return ""

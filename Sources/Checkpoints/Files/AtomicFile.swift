@@ -130,7 +130,7 @@ extension AtomicFile {
     return overflow ? nil : bytes
   }
 
-  private static func exists(_ target: String) -> CheckpointError {
+  static func exists(_ target: String) -> CheckpointError {
     CheckpointError(
       .cannotWrite, "write", file: target, expected: "no file of that name yet", found: "one",
       advice: "choose another name or allow replacing it")

@@ -32,6 +32,21 @@ enum System {
     return lstat(path, &status) == 0
   }
 
+  static func remove(_ path: String) { unlink(path) }
+
+  static func removeDirectory(_ path: String) { rmdir(path) }
+
+  /// Makes a directory unless it is there; true where it was made.
+  static func makeDirectory(_ path: String) throws(CheckpointError) -> Bool {
+    if isDirectory(path) { return false }
+    guard mkdir(path, 0o777) == 0 else {
+      throw CheckpointError(
+        .cannotWrite, "make directory", file: path, expected: "a writable parent directory",
+        found: "\"\(lastError())\"", advice: "make the parent directory or choose another place")
+    }
+    return true
+  }
+
   /// The names in a directory, sorted, without "." and ".."; nil where it cannot be read.
   static func contents(ofDirectory path: String) -> [String]? {
     guard let stream = opendir(path) else { return nil }

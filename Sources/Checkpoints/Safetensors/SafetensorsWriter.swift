@@ -55,6 +55,7 @@ public final class SafetensorsWriter: CheckpointWriter {
     }
   }
 
+  /// Appends a block to the tensor called `name`; see ``CheckpointWriter/append(_:to:)``.
   public func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
     let place = try ledger.place(name, count: block.count)
     try file.write(block, at: ledger.tensors[place.index].byteRange.lowerBound + place.written)
@@ -62,11 +63,15 @@ public final class SafetensorsWriter: CheckpointWriter {
     try progress?(bytesWritten, bytesTotal)
   }
 
+  /// Puts the complete file in place of its target; see ``CheckpointWriter/finish()``.
   public func finish() throws(CheckpointError) {
     try ledger.checkComplete()
     try file.commit()
   }
 
+  func checkComplete() throws(CheckpointError) { try ledger.checkComplete() }
+
+  /// Deletes what was written; the target stays as it was.
   public func cancel() { file.discard() }
 
   /// Writes a whole file.

@@ -1,0 +1,157 @@
+import OrderedCollections
+
+/// Writes a safetensors checkpoint as several files with an index, in Hugging Face's layout.
+///
+/// The shards are finished first; writing the index in one step is the moment at which the new checkpoint takes the
+/// place of an earlier one. Where the directory already holds a shard of the same name, the new one gets a name of its
+/// own (`model-2f9c1a-00001-of-00005.safetensors`), and the earlier one goes after the index has changed: at every
+/// moment the index names a whole checkpoint, the earlier or the new one.
+public final class ShardedSafetensorsWriter: CheckpointWriter {
+  /// The path of the index.
+  public let path: String
+  /// The file names of the shards, in order.
+  public let shardNames: [String]
+
+  private let directory: String
+  private let writers: [SafetensorsWriter]
+  private let shardOf: [String: Int]
+  private let index: ShardIndex
+  private let obsolete: ObsoleteShards
+  private let progress: WritingProgress?
+  private let createdDirectory: Bool
+  private var finished = false
+
+  /// The bytes of tensors written so far.
+  public var bytesWritten: Int { writers.reduce(0) { $0 + $1.bytesWritten } }
+  /// The bytes of tensors that the finished checkpoint holds.
+  public let bytesTotal: Int
+
+  /// Begins a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: a directory (made where absent; its parent must exist), or the path of the index in it, ending in
+  ///     `.safetensors.index.json`.
+  ///   - shards: the tensors of each shard. ``split(_:limit:)`` and ``split(_:like:)`` make these.
+  ///   - metadata: text for the `__metadata__` of every shard.
+  ///   - indexMetadata: text for the `metadata` of the index, beside its `total_size`.
+  ///   - replacing: whether an existing index may be replaced; its shards go with it.
+  ///   - progress: called after each block; may throw to stop.
+  /// - Throws: ``CheckpointError`` as ``SafetensorsWriter`` does.
+  public init(
+    path: String, shards: [[TensorSpec]], metadata: CheckpointMetadata = [:], indexMetadata: CheckpointMetadata = [:],
+    replacing: Bool = true, progress: WritingProgress? = nil
+  ) throws(CheckpointError) {
+    let isIndex = path.hasSuffix(ShardIndex.suffix)
+    self.path = isIndex ? path : "\(path.hasSuffix("/") ? String(path.dropLast()) : path)/model\(ShardIndex.suffix)"
+    directory = System.directory(of: self.path)
+    self.progress = progress
+    try ShardedSafetensorsWriter.checkNames(shards, file: self.path)
+    if !replacing && System.exists(self.path) { throw AtomicFile.exists(self.path) }
+    createdDirectory = try System.makeDirectory(directory)
+    obsolete = ObsoleteShards(index: self.path)
+    obsolete.sweep()
+
+    let stem = String(System.lastComponent(self.path).dropLast(ShardIndex.suffix.count))
+    shardNames = ShardedSafetensorsWriter.names(stem, count: shards.count, in: directory)
+    var writers: [SafetensorsWriter] = []
+    var index = ShardIndex(metadata: indexMetadata)
+    var shardOf: [String: Int] = [:]
+    for (number, tensors) in shards.enumerated() {
+      let name = shardNames[number]
+      for tensor in tensors {
+        index.weightMap[tensor.name] = name
+        shardOf[tensor.name] = number
+      }
+      do throws(CheckpointError) {
+        writers.append(
+          try SafetensorsWriter(path: "\(directory)/\(name)", tensors: tensors, metadata: metadata, replacing: false))
+      } catch {
+        for writer in writers { writer.cancel() }
+        if createdDirectory { System.removeDirectory(directory) }
+        throw error
+      }
+    }
+    self.writers = writers
+    self.index = index
+    self.shardOf = shardOf
+    bytesTotal = writers.reduce(0) { $0 + $1.bytesTotal }
+  }
+
+  deinit { if !finished { cancel() } }
+
+  /// Appends a block to the tensor called `name`; see ``CheckpointWriter/append(_:to:)``.
+  public func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
+    guard let shard = shardOf[name] else { throw CheckpointError.noTensor(name, in: path, names: index.weightMap.keys) }
+    try writers[shard].append(block, to: name)
+    try progress?(bytesWritten, bytesTotal)
+  }
+
+  /// Puts shards and index in place; see ``CheckpointWriter/finish()``.
+  public func finish() throws {
+    for writer in writers { try writer.checkComplete() }
+    let text = [UInt8](index.text(totalSize: bytesTotal).utf8)
+    let file = try AtomicFile(target: path, size: text.count)
+    try file.write(text, at: 0)
+    try obsolete.note(new: shardNames)
+    for writer in writers { try writer.finish() }
+    try file.commit()
+    finished = true
+    obsolete.sweep()
+  }
+
+  /// Deletes what was written; an earlier checkpoint stays as it was.
+  public func cancel() {
+    guard !finished else { return }
+    for writer in writers { writer.cancel() }
+    obsolete.sweep()
+    if createdDirectory { System.removeDirectory(directory) }
+  }
+
+  private static func checkNames(_ shards: [[TensorSpec]], file: String) throws(CheckpointError) {
+    var seen = Set<String>()
+    for tensor in shards.joined() where !seen.insert(tensor.name).inserted {
+      throw CheckpointError(
+        .invalidArgument, "lay out shards of", file: file, expected: "each tensor name once",
+        found: "\(CheckpointError.quote(tensor.name)) twice", advice: "rename one of the tensors")
+    }
+  }
+
+  /// Names as Hugging Face gives them; with a tag in between where one of those is taken.
+  private static func names(_ stem: String, count: Int, in directory: String) -> [String] {
+    func digits(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
+    func names(_ stem: String) -> [String] {
+      (1...max(count, 1)).prefix(count).map { "\(stem)-\(digits($0))-of-\(digits(count)).safetensors" }
+    }
+    var result = names(stem)
+    while result.contains(where: { System.exists("\(directory)/\($0)") }) {
+      result = names("\(stem)-\(String(UInt32.random(in: .min ... .max), radix: 16))")
+    }
+    return result
+  }
+}
+
+extension ShardedSafetensorsWriter {
+  /// Fills shards one after the other, each up to `limit` bytes; a larger tensor gets a shard of its own.
+  public static func split(_ tensors: [TensorSpec], limit: Int = 5_000_000_000) -> [[TensorSpec]] {
+    var shards: [[TensorSpec]] = []
+    var size = 0
+    for tensor in tensors {
+      let bytes = tensor.type.byteCount(shape: tensor.shape) ?? 0
+      if shards.isEmpty || (size > limit - min(bytes, limit) && !shards[shards.count - 1].isEmpty) {
+        shards.append([])
+        size = 0
+      }
+      shards[shards.count - 1].append(tensor)
+      size += bytes
+    }
+    return shards
+  }
+
+  /// Keeps each tensor in the shard where it was: `fileIndex` numbers the shards.
+  public static func split(_ tensors: [TensorSpec], like infos: [TensorInfo]) -> [[TensorSpec]] {
+    let shardOf = Dictionary(infos.map { ($0.name, $0.fileIndex) }) { first, _ in first }
+    var shards: [[TensorSpec]] = Array(repeating: [], count: (infos.map(\.fileIndex).max() ?? 0) + 1)
+    for tensor in tensors { shards[shardOf[tensor.name] ?? shards.count - 1].append(tensor) }
+    return shards.filter { !$0.isEmpty }
+  }
+}
