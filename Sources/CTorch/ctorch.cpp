@@ -7,7 +7,7 @@
 #include <torch/headeronly/version.h>
 #if TORCH_VERSION_MAJOR != 2 || TORCH_VERSION_MINOR != 13
 #error "Bonsai needs LibTorch 2.13; pkg-config found another version. Run 'make setup', or set LIBTORCH to a folder of version 2.13."
-#endif
+#else
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
@@ -18,14 +18,17 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 #pragma clang diagnostic pop
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -60,7 +63,7 @@ at::Generator borrow(ct_generator generator) {
 
 // What a schema says of one argument, looked up once.
 enum class Kind { tensor, floating, integer, number, boolean, string, device, generator,
-                  tensors, optional_tensors, integers, floats, booleans, other };
+                  tensors, optional_tensors, integers, floats, booleans, numbers, other };
 
 struct Argument {
   std::string name;
@@ -95,6 +98,7 @@ Kind kind_of(const c10::TypePtr &type) {
         case TypeKind::IntType: return Kind::integers;
         case TypeKind::FloatType: return Kind::floats;
         case TypeKind::BoolType: return Kind::booleans;
+        case TypeKind::NumberType: return Kind::numbers;
         default: return Kind::other;
       }
     }
@@ -102,14 +106,10 @@ Kind kind_of(const c10::TypePtr &type) {
   }
 }
 
-// The operator of that name; each thread keeps what it has looked up, so no lock is taken.
-const Operator &lookup(const char *name) {
-  thread_local std::unordered_map<std::string, std::unique_ptr<Operator>> known;
-  thread_local std::string key;
-  key.assign(name);
-  auto found = known.find(key);
-  if (found != known.end()) return *found->second;
-  std::string full = key.find("::") == std::string::npos ? "aten::" + key : key;
+// Reads the schema of the operator of that name, in namespace aten where none is named.
+std::unique_ptr<Operator> read_schema(const char *name) {
+  std::string full = name;
+  if (full.find("::") == std::string::npos) full = "aten::" + full;
   auto dot = full.find('.');
   std::string overload = dot == std::string::npos ? "" : full.substr(dot + 1);
   auto handle = c10::Dispatcher::singleton().findSchema({full.substr(0, dot), overload});
@@ -120,19 +120,57 @@ const Operator &lookup(const char *name) {
                                 argument.default_value().has_value(),
                                 argument.default_value().value_or(c10::IValue())});
   }
-  return *known.emplace(key, std::move(entry)).first->second;
+  return entry;
 }
 
-[[noreturn]] void mismatch(const char *name, const Argument &argument, const char *found) {
-  TORCH_CHECK(false, name, ": argument '", argument.name, "' cannot be ", found);
+// The operator of that name, found by the address of the name, which is a literal. Each thread keeps what it has looked
+// up, so no lock is taken and nothing is shared.
+const Operator &lookup(const char *name) {
+  thread_local std::unordered_map<const char *, std::unique_ptr<Operator>> known;
+  auto found = known.find(name);
+  if (found != known.end()) return *found->second;
+  return *known.emplace(name, read_schema(name)).first->second;
+}
+
+// Each thread's stack of boxed arguments, kept between calls for its memory. A call inside a call takes a new one.
+class BorrowedStack {
+ public:
+  BorrowedStack() { stack.swap(spare()); }
+  ~BorrowedStack() {
+    stack.clear();
+    stack.swap(spare());
+  }
+  torch::jit::Stack stack;
+
+ private:
+  static torch::jit::Stack &spare() {
+    thread_local torch::jit::Stack value;
+    return value;
+  }
+};
+
+[[noreturn]] void mismatch(const Argument &argument, const char *found) {
+  TORCH_CHECK(false, "argument '", argument.name, "' cannot be ", found);
+}
+
+template <typename Number>
+c10::IValue number_list(at::ArrayRef<Number> values) {
+  c10::impl::GenericList list(c10::NumberType::get());
+  list.reserve(values.size());
+  for (Number value : values) list.push_back(c10::IValue(value));
+  return list;
 }
 
 c10::IValue integers(const Argument &argument, at::IntArrayRef values) {
-  if (argument.kind == Kind::floats) return c10::List<double>(at::ArrayRef<double>(std::vector<double>(values.begin(), values.end())));
-  return values;
+  switch (argument.kind) {
+    case Kind::integers: return values;
+    case Kind::floats: return c10::List<double>(std::vector<double>(values.begin(), values.end()));
+    case Kind::numbers: return number_list(values);
+    default: mismatch(argument, "a list of integers");
+  }
 }
 
-c10::IValue convert(const char *name, const Argument &argument, const ct_value &value) {
+c10::IValue convert(const Argument &argument, const ct_value &value) {
   switch (value.tag) {
     case CT_NONE: return c10::IValue();
     case CT_INT:
@@ -144,28 +182,30 @@ c10::IValue convert(const char *name, const Argument &argument, const ct_value &
           return integers(argument, std::vector<int64_t>(argument.fixed_count > 0 ? argument.fixed_count : 1, value.u.i));
         case Kind::integer:
         case Kind::number: return value.u.i;
-        default: mismatch(name, argument, "an integer");
+        default: mismatch(argument, "an integer");
       }
     case CT_DOUBLE:
-      if (argument.kind != Kind::floating && argument.kind != Kind::number) mismatch(name, argument, "a floating-point number");
+      if (argument.kind != Kind::floating && argument.kind != Kind::number) mismatch(argument, "a floating-point number");
       return value.u.d;
     case CT_BOOL:
-      if (argument.kind != Kind::boolean && argument.kind != Kind::number) mismatch(name, argument, "a boolean");
+      if (argument.kind != Kind::boolean && argument.kind != Kind::number) mismatch(argument, "a boolean");
       return value.u.b;
     case CT_TENSOR:
-      if (argument.kind != Kind::tensor) mismatch(name, argument, "a tensor");
+      if (argument.kind != Kind::tensor) mismatch(argument, "a tensor");
       return borrow(value.u.t);
     case CT_INTS: {
-      if (argument.kind != Kind::integers && argument.kind != Kind::floats) mismatch(name, argument, "a list of integers");
       at::IntArrayRef values(value.u.ints, value.count);
       if (value.count == 1 && argument.fixed_count > 1) return integers(argument, std::vector<int64_t>(argument.fixed_count, value.u.ints[0]));
       return integers(argument, values);
     }
-    case CT_DOUBLES:
-      if (argument.kind != Kind::floats) mismatch(name, argument, "a list of floating-point numbers");
-      return c10::List<double>(at::ArrayRef<double>(value.u.doubles, value.count));
+    case CT_DOUBLES: {
+      at::ArrayRef<double> values(value.u.doubles, value.count);
+      if (argument.kind == Kind::numbers) return number_list(values);
+      if (argument.kind != Kind::floats) mismatch(argument, "a list of floating-point numbers");
+      return c10::List<double>(values);
+    }
     case CT_BOOLS: {
-      if (argument.kind != Kind::booleans) mismatch(name, argument, "a list of booleans");
+      if (argument.kind != Kind::booleans) mismatch(argument, "a list of booleans");
       c10::List<bool> list;
       for (int32_t i = 0; i < value.count; i++) list.push_back(value.u.ints[i] != 0);
       return list;
@@ -178,7 +218,7 @@ c10::IValue convert(const char *name, const Argument &argument, const ct_value &
         }
         return list;
       }
-      if (argument.kind != Kind::tensors) mismatch(name, argument, "a list of tensors");
+      if (argument.kind != Kind::tensors) mismatch(argument, "a list of tensors");
       c10::List<at::Tensor> list;
       list.reserve(value.count);
       for (int32_t i = 0; i < value.count; i++) {
@@ -186,25 +226,28 @@ c10::IValue convert(const char *name, const Argument &argument, const ct_value &
       }
       return list;
     }
-    case CT_STRING: return std::string(value.u.s);
-    case CT_DEVICE: return c10::Device(std::string(value.u.s));
-    case CT_GENERATOR: return borrow(value.u.g);
-    default: mismatch(name, argument, "of an unknown kind");
+    case CT_STRING:
+      if (argument.kind != Kind::string) mismatch(argument, "a text");
+      return std::string(value.u.s);
+    case CT_DEVICE:
+      if (argument.kind != Kind::device) mismatch(argument, "a device");
+      return c10::Device(static_cast<c10::DeviceType>(value.count), static_cast<c10::DeviceIndex>(value.u.i));
+    case CT_GENERATOR:
+      if (argument.kind != Kind::generator) mismatch(argument, "a generator");
+      return borrow(value.u.g);
+    default: mismatch(argument, "of an unknown kind");
   }
 }
 
-void push_default(const char *name, const Argument &argument, torch::jit::Stack &stack) {
-  TORCH_CHECK(argument.has_default, name, ": argument '", argument.name, "' is missing");
-  stack.push_back(argument.default_value);
-}
-
-void push_arguments(const char *name, const Operator &op, const ct_value *values, int32_t count, torch::jit::Stack &stack) {
+// Pushes the arguments in the schema's order: first those by position, then those by name, and defaults for the rest.
+void push_arguments(const Operator &op, const ct_value *values, int32_t count, torch::jit::Stack &stack) {
   const size_t total = op.arguments.size();
   stack.reserve(total);
   int32_t positional = 0;
   while (positional < count && values[positional].keyword == nullptr) positional++;
-  TORCH_CHECK(static_cast<size_t>(positional) <= total, name, " takes ", total, " arguments, found ", positional);
-  for (int32_t i = 0; i < positional; i++) stack.push_back(convert(name, op.arguments[i], values[i]));
+  TORCH_CHECK(static_cast<size_t>(positional) <= total, "takes ", total, " arguments, found ", positional,
+              "; the schema is ", op.handle.schema());
+  for (int32_t i = 0; i < positional; i++) stack.push_back(convert(op.arguments[i], values[i]));
   int32_t used = positional;
   for (size_t i = positional; i < total; i++) {
     const Argument &argument = op.arguments[i];
@@ -212,29 +255,42 @@ void push_arguments(const char *name, const Operator &op, const ct_value *values
     for (int32_t j = positional; j < count && given == nullptr; j++) {
       if (values[j].keyword != nullptr && argument.name == values[j].keyword) given = &values[j];
     }
-    if (given == nullptr) {
-      push_default(name, argument, stack);
-    } else {
-      stack.push_back(convert(name, argument, *given));
+    if (given != nullptr) {
+      stack.push_back(convert(argument, *given));
       used++;
+    } else {
+      TORCH_CHECK(argument.has_default, "argument '", argument.name, "' is missing; the schema is ", op.handle.schema());
+      stack.push_back(argument.default_value);
     }
   }
-  TORCH_CHECK(used == count, name, " has no argument of one of the names given; its schema is ", op.handle.schema());
+  if (used == count) return;
+  for (int32_t j = positional; j < count; j++) {
+    TORCH_CHECK(values[j].keyword != nullptr, "an argument by position follows one by name");
+    size_t i = 0;
+    while (i < total && op.arguments[i].name != values[j].keyword) i++;
+    TORCH_CHECK(i < total, "there is no argument '", values[j].keyword, "'; the schema is ", op.handle.schema());
+    TORCH_CHECK(i >= static_cast<size_t>(positional), "argument '", values[j].keyword, "' is given twice");
+  }
+  TORCH_CHECK(false, "an argument is given twice by name");
 }
 
+// Hands results out; what it has handed out is taken back where a later one cannot be.
 class Results {
  public:
   Results(ct_value *values, int32_t capacity) : values_(values), capacity_(capacity) {}
-  int32_t count = 0;
+  Results(const Results &) = delete;
+  Results &operator=(const Results &) = delete;
+  ~Results() {
+    for (int32_t i = 0; i < std::min(count_, capacity_); i++) {
+      if (values_[i].tag == CT_TENSOR) ct_tensor_release(values_[i].u.t);
+    }
+  }
 
   void append(at::Tensor tensor) {
     ct_value value{};
     value.tag = tensor.defined() ? CT_TENSOR : CT_NONE;
-    if (count < capacity_) {
-      if (tensor.defined()) value.u.t = own(std::move(tensor));
-      values_[count] = value;
-    }
-    count++;
+    if (tensor.defined() && count_ < capacity_) value.u.t = own(std::move(tensor));
+    append(value);
   }
 
   void append(c10::IValue value) {
@@ -249,13 +305,21 @@ class Results {
     else if (value.isBool()) { out.tag = CT_BOOL; out.u.b = value.toBool(); }
     else if (value.isNone()) { out.tag = CT_NONE; }
     else TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be handed over");
-    if (count < capacity_) values_[count] = out;
-    count++;
+    append(out);
   }
 
+  // Everything has been handed over; the caller owns it now.
+  int32_t finish() { return std::exchange(count_, 0); }
+
  private:
+  void append(const ct_value &value) {
+    if (count_ < capacity_) values_[count_] = value;
+    count_++;
+  }
+
   ct_value *values_;
   int32_t capacity_;
+  int32_t count_ = 0;
 };
 
 }  // namespace
@@ -264,12 +328,12 @@ ct_error ct_call(const char *name, const ct_value *arguments, int32_t argument_c
                  ct_value *results, int32_t capacity, int32_t *count) {
   return guarded([&] {
     const Operator &op = lookup(name);
-    torch::jit::Stack stack;
-    push_arguments(name, op, arguments, argument_count, stack);
-    op.handle.callBoxed(stack);
+    BorrowedStack borrowed;
+    push_arguments(op, arguments, argument_count, borrowed.stack);
+    op.handle.callBoxed(borrowed.stack);
     Results out(results, capacity);
-    for (auto &value : stack) out.append(std::move(value));
-    *count = out.count;
+    for (auto &value : borrowed.stack) out.append(std::move(value));
+    *count = out.finish();
   });
 }
 
@@ -296,7 +360,7 @@ ct_error ct_tensor_info(ct_tensor handle, ct_info *info) {
     out.device_index = tensor->device().has_index() ? tensor->device().index() : 0;
     out.rank = static_cast<int32_t>(tensor->dim());
     out.sizes = tensor->sizes().data();
-    out.strides = tensor->strides().data();
+    out.strides = tensor->layout() == c10::kStrided ? tensor->strides().data() : nullptr;
     out.count = tensor->numel();
     out.requires_grad = tensor->requires_grad();
     out.is_leaf = borrow(handle).is_leaf();
@@ -305,15 +369,19 @@ ct_error ct_tensor_info(ct_tensor handle, ct_info *info) {
   });
 }
 
+ct_error ct_tensor_is_contiguous(ct_tensor tensor, int32_t memory_format, bool *result) {
+  return guarded([&] { *result = borrow(tensor).is_contiguous(static_cast<at::MemoryFormat>(memory_format)); });
+}
+
 ct_error ct_tensor_data(ct_tensor tensor, void **data) {
   return guarded([&] { *data = borrow(tensor).data_ptr(); });
 }
 
 ct_error ct_tensor_wrap(void *data, const int64_t *sizes, int32_t rank, int32_t dtype,
                         void (*release)(void *), void *context, ct_tensor *result) {
-  // Owns the context until the tensor does, so that it is released once on every path.
-  std::shared_ptr<void> owner(context, release);
   return guarded([&] {
+    // Owns the context until the tensor does, so that it is released once on every path.
+    std::shared_ptr<void> owner(context, release);
     *result = own(at::from_blob(data, at::IntArrayRef(sizes, rank), [owner](void *) {},
                                 at::TensorOptions(static_cast<at::ScalarType>(dtype))));
   });
@@ -354,15 +422,38 @@ ct_error ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient) {
   return guarded([&] { borrow(tensor).mutable_grad() = gradient ? borrow(gradient) : at::Tensor(); });
 }
 
-ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph) {
-  return guarded([&] { borrow(tensor).backward(gradient ? borrow(gradient) : at::Tensor(), retain_graph); });
+ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph, bool create_graph) {
+  return guarded([&] { borrow(tensor).backward(gradient ? borrow(gradient) : at::Tensor(), retain_graph, create_graph); });
+}
+
+ct_error ct_gradients(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
+                      const ct_tensor *inputs, int32_t input_count, bool retain_graph, bool create_graph,
+                      bool allow_unused, ct_tensor *gradients) {
+  return guarded([&] {
+    auto list = [](const ct_tensor *tensors, int32_t count) {
+      std::vector<at::Tensor> out;
+      for (int32_t i = 0; i < count; i++) out.push_back(tensors[i] ? borrow(tensors[i]) : at::Tensor());
+      return out;
+    };
+    auto found = torch::autograd::grad(list(outputs, output_count), list(inputs, input_count),
+                                       list(output_gradients, output_gradients ? output_count : 0), retain_graph,
+                                       create_graph, allow_unused);
+    for (int32_t i = 0; i < input_count; i++) gradients[i] = own(std::move(found[i]));
+  });
 }
 
 ct_error ct_tensor_grad_fn(ct_tensor tensor, char **name) {
   return guarded([&] {
     auto borrowed = borrow(tensor);
     const auto &node = borrowed.grad_fn();
-    *name = node ? strdup(node->name().c_str()) : nullptr;
+    if (node == nullptr) {
+      *name = nullptr;
+      return;
+    }
+    // Without a namespace, as Python shows it: "torch::autograd::CopySlices" is "CopySlices".
+    const std::string full = node->name();
+    const auto colon = full.rfind("::");
+    *name = strdup(colon == std::string::npos ? full.c_str() : full.c_str() + colon + 2);
   });
 }
 
@@ -433,7 +524,10 @@ bool ct_mps_available(void) {
 }
 
 int32_t ct_threads(void) { return at::get_num_threads(); }
-void ct_set_threads(int32_t count) { at::set_num_threads(count); }
+ct_error ct_set_threads(int32_t count) {
+  return guarded([&] { at::set_num_threads(count); });
+}
 const char *ct_version(void) { return TORCH_VERSION; }
 
+#endif
 #endif

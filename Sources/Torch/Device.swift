@@ -70,6 +70,27 @@ public struct Device: Sendable, Hashable {
   }
 }
 
+extension Device.Kind {
+  /// The number by which LibTorch knows the kind: c10::DeviceType.
+  var engineType: Int32 {
+    switch self {
+    case .cpu: 0
+    case .cuda: 1
+    case .mps: 13
+    }
+  }
+
+  /// The kind of that number, or nil for one that Bonsai does not name.
+  init?(engineType: Int32) {
+    switch engineType {
+    case 0: self = .cpu
+    case 1: self = .cuda
+    case 13: self = .mps
+    default: return nil
+    }
+  }
+}
+
 extension Device: CustomStringConvertible {
   /// PyTorch's spelling: `cpu`, `cuda:0`, `mps:0`.
   public var description: String { kind == .cpu ? "cpu" : "\(kind.rawValue):\(index)" }

@@ -54,7 +54,7 @@ public func manualSeed(_ seed: UInt64) { require(ct_manual_seed(seed), "manualSe
 /// The engine's number of threads within an operator.
 public var threadCount: Int {
   get { Int(ct_threads()) }
-  set { ct_set_threads(Int32(newValue)) }
+  set { require(ct_set_threads(Int32(clamping: newValue)), "threadCount") }
 }
 
 /// The version of LibTorch, as `2.13.0`.

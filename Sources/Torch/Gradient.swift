@@ -36,7 +36,7 @@ extension Tensor {
   /// Whether the tensor was made by the user and not computed from others that require gradients.
   public var isLeaf: Bool { info { $0.is_leaf } }
 
-  /// The gradient that ``backward(gradient:retainGraph:)`` has summed up, of this tensor's shape; nil where there is none.
+  /// The gradient that ``backward(gradient:retainGraph:createGraph:)`` has summed up, of this tensor's shape; nil where there is none.
   public var grad: Tensor? {
     get {
       var out: ct_tensor?
@@ -58,8 +58,9 @@ extension Tensor {
   ///   - gradient: The gradient of the final result with respect to this tensor, of the same shape; may be left out for
   ///     a tensor of one entry.
   ///   - retainGraph: Whether the recorded operations are kept, for a second call.
-  public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) {
-    require(ct_tensor_backward(handle, gradient?.handle, retainGraph), "backward")
+  ///   - createGraph: Whether the gradients can themselves be differentiated; keeps the recorded operations as well.
+  public func backward(gradient: Tensor? = nil, retainGraph: Bool = false, createGraph: Bool = false) {
+    require(ct_tensor_backward(handle, gradient?.handle, retainGraph || createGraph, createGraph), "backward")
   }
 
   /// The same entries without gradient history; the memory is shared.

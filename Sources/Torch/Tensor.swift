@@ -3,7 +3,7 @@ import CTorch
 /// An array of numbers of any rank: LibTorch's tensor, with its memory, device and gradient history.
 ///
 /// A `Tensor` is a reference: two variables may name the same one, and operators that end in an underscore in Python
-/// (here ``add(_:)-inPlace`` and its kin) change it for both. Tensors are not `Sendable`; hand one to another thread with `sending`.
+/// (here ``add(inPlace:scale:)`` and its kin) change it for both. Tensors are not `Sendable`; hand one to another thread with `sending`.
 ///
 /// ```swift
 /// let x = Tensor([[1, 2], [3, 4]] as [[Float]])
@@ -34,7 +34,12 @@ extension Tensor {
   public var shape: [Int] { info { (0..<Int($0.rank)).map { [sizes = $0.sizes!] in Int(sizes[$0]) } } }
 
   /// How many entries lie in memory between neighbours along each dimension.
-  public var strides: [Int] { info { (0..<Int($0.rank)).map { [strides = $0.strides!] in Int(strides[$0]) } } }
+  public var strides: [Int] {
+    info {
+      guard let strides = $0.strides else { fatalError("strides: the tensor's layout has none; call to_dense first") }
+      return (0..<Int($0.rank)).map { Int(strides[$0]) }
+    }
+  }
 
   /// The number of dimensions.
   public var rank: Int { info { Int($0.rank) } }
@@ -55,12 +60,11 @@ extension Tensor {
   /// Where the tensor lies.
   public var device: Device {
     info {
-      switch $0.device_type {
-      case 0: .cpu
-      case 1: Device(.cuda, index: Int($0.device_index))
-      case 13: Device(.mps, index: Int($0.device_index))
-      default: fatalError("a tensor on a device that Bonsai does not name (c10::DeviceType \($0.device_type))")
+      let type = $0.device_type
+      guard let kind = Device.Kind(engineType: type) else {
+        fatalError("a tensor on a device that Bonsai does not name (c10::DeviceType \(type))")
       }
+      return Device(kind, index: Int($0.device_index))
     }
   }
 

@@ -32,13 +32,13 @@ typedef enum ct_tag {
   CT_BOOLS,            // as int64_t
   CT_TENSORS,          // a NULL entry is an absent optional tensor
   CT_STRING,
-  CT_DEVICE,           // "cpu", "cuda:0", ...
+  CT_DEVICE,           // c10::DeviceType in `count`, index in `u.i`
   CT_GENERATOR,
 } ct_tag;
 
 typedef struct ct_value {
   int32_t tag;
-  int32_t count;       // of ints, doubles, bools, tensors
+  int32_t count;       // of ints, doubles, bools, tensors; a device's type
   const char *keyword; // the argument's name, or NULL for the next one by position
   union {
     int64_t i;
@@ -53,8 +53,8 @@ typedef struct ct_value {
   } u;
 } ct_value;
 
-// Calls the operator `name` ("aten::add.Tensor"; namespace aten where none is named). Arguments left out take the
-// schema's defaults; ints are widened to floats and, for fixed-size lists, repeated, as in Python.
+// Calls the operator `name` ("aten::add.Tensor"; namespace aten where none is named). The name is a literal: it is
+// looked up once a thread, by its address. Arguments left out take the schema's defaults; ints are widened to floats and, for fixed-size lists, repeated, as in Python.
 // Writes the results in order, lists of tensors flattened, to `results`, and their number to `count`. Where there are
 // more than `capacity`, the rest is dropped and `count` says how many there were.
 ct_error ct_call(const char *name, const ct_value *arguments, int32_t argument_count,
@@ -72,7 +72,7 @@ typedef struct ct_info {
   int32_t device_index;
   int32_t rank;
   const int64_t *sizes;    // valid while the tensor lives and is not resized
-  const int64_t *strides;
+  const int64_t *strides;  // NULL for a layout without them
   int64_t count;           // number of entries
   bool requires_grad;
   bool is_leaf;
@@ -82,6 +82,7 @@ typedef struct ct_info {
 void ct_tensor_release(ct_tensor tensor);
 ct_tensor ct_tensor_retain(ct_tensor tensor);            // one more reference to the same tensor
 ct_error ct_tensor_info(ct_tensor tensor, ct_info *info);
+ct_error ct_tensor_is_contiguous(ct_tensor tensor, int32_t memory_format, bool *result);
 // The first entry's address. Writing through it does not count as a change: see ct_tensor_bump_version.
 ct_error ct_tensor_data(ct_tensor tensor, void **data);
 // A tensor over foreign memory; `release(context)` is called when its last reference is gone (also on error).
@@ -100,7 +101,12 @@ ct_error ct_tensor_storage(ct_tensor tensor, const void **storage);
 ct_error ct_tensor_set_requires_grad(ct_tensor tensor, bool value);
 ct_error ct_tensor_grad(ct_tensor tensor, ct_tensor *gradient);       // NULL where there is none
 ct_error ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient);    // NULL clears
-ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph);
+ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph, bool create_graph);
+// Writes the gradients of the outputs' sum, each weighted by its own in `output_gradients` (or NULL: outputs of one
+// entry), with respect to the inputs. NULL where an input has no part in the outputs and `allow_unused` says so.
+ct_error ct_gradients(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
+                      const ct_tensor *inputs, int32_t input_count, bool retain_graph, bool create_graph,
+                      bool allow_unused, ct_tensor *gradients);
 ct_error ct_tensor_grad_fn(ct_tensor tensor, char **name);            // NULL for a leaf
 bool ct_grad_enabled(void);
 void ct_set_grad_enabled(bool value);
@@ -117,7 +123,7 @@ ct_error ct_generator_set_state(ct_generator generator, ct_tensor state);
 int32_t ct_cuda_count(void);
 bool ct_mps_available(void);
 int32_t ct_threads(void);
-void ct_set_threads(int32_t count);
+ct_error ct_set_threads(int32_t count);
 const char *ct_version(void);
 
 #ifdef __cplusplus
