@@ -1,0 +1,54 @@
+import Torch
+
+/// The norm by which channels are ranked: PyTorch's `n`.
+///
+/// Numbers are written as they are: `n: 2`, `n: 0.5`.
+public enum Norm: Sendable, Hashable {
+  /// (Σ|x|^p)^(1/p); for 0 the number of entries other than 0.
+  case p(Double)
+  /// The root of the sum of squares, over any number of dimensions: `'fro'`.
+  case frobenius
+  /// The sum of singular values; for tensors of three dimensions only, whose channels are matrices: `'nuc'`.
+  case nuclear
+
+  /// The largest magnitude.
+  public static let infinity = Norm.p(.infinity)
+  /// The smallest magnitude.
+  public static let negativeInfinity = Norm.p(-.infinity)
+}
+
+extension Norm: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+  /// The p-norm of a whole number.
+  public init(integerLiteral value: Int) { self = .p(Double(value)) }
+  /// The p-norm of a real number.
+  public init(floatLiteral value: Double) { self = .p(value) }
+}
+
+extension Norm: CustomStringConvertible {
+  /// As PyTorch writes it: `2`, `inf`, `fro`.
+  public var description: String {
+    switch self {
+    case .p(let p): p == p.rounded() && abs(p) < 1e15 ? "\(Int(p))" : "\(p)"
+    case .frobenius: "fro"
+    case .nuclear: "nuc"
+    }
+  }
+
+  /// The norm of each channel along `dim`, in one dimension. Half types are computed, and stay, in float32, so that
+  /// large norms do not overflow and near ones stay apart; PyTorch rounds them back.
+  func ofChannels(_ tensor: Tensor, dim: Int, context: String) throws(PruningError) -> Tensor {
+    let others = (0..<tensor.rank).filter { $0 != dim }
+    let wide = tensor.dtype == .float16 || tensor.dtype == .bfloat16 ? tensor.to(.float32) : tensor
+    func call(_ name: StaticString, _ arguments: [any OperatorArgument]) throws(PruningError) -> Tensor {
+      do {
+        if case .tensor(let norm)? = try callOperator(name, arguments).first { return norm }
+      } catch { throw .norm("\(self)", reason: "\(error)", context: context) }
+      throw .norm("\(self)", reason: "the engine gave none", context: context)
+    }
+    switch self {
+    case .p(let p): return try call("linalg_vector_norm", [wide, p, others])
+    case .frobenius: return try call("linalg_vector_norm", [wide, 2.0, others])
+    case .nuclear: return try call("linalg_matrix_norm.str_ord", [wide, "nuc", others])
+    }
+  }
+}

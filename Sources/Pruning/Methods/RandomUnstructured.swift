@@ -1,0 +1,42 @@
+import Sparsity
+import Torch
+
+/// Prunes entries at random. Counterpart of `torch.nn.utils.prune.RandomUnstructured`; after the same `manualSeed` it
+/// gives PyTorch's masks.
+///
+/// A number is drawn from [0, 1) for each entry that takes part, in the dtype of the scores, and the largest draws go.
+public struct RandomUnstructured: AmountMethod, EntryMethod {
+  /// How many of the entries that take part are pruned.
+  public let amount: Amount
+  /// Single entries.
+  public let pruningType = PruningType.unstructured
+
+  /// The method.
+  public init(amount: Amount) { self.amount = amount }
+
+  /// The earlier mask with entries zeroed at random; entries that are 0 in it take part as well, as in PyTorch.
+  public func computeMask(_ scores: Tensor, defaultMask: Tensor) throws -> Tensor {
+    guard scores.isInMainMemory else {
+      let k = try resolve(amount, of: scores.count)
+      return try EngineSelection.zeroing(
+        defaultMask, least: k, of: -scores.randLike(), nan: .refuse, context: description)
+    }
+    let survivors = try survivors(of: [scores.detach().contiguous()], kept: [nil])[0]
+    return defaultMask * Tensor.make(survivors, shape: scores.shape, dtype: defaultMask.dtype)
+  }
+
+  func survivors(of scores: [Tensor], kept: [BitMask?]) throws -> [BitMask] {
+    let counts = zip(scores, kept).map { $1?.keptCount ?? $0.count }
+    let k = try resolve(amount, of: counts.reduce(0, +))
+    guard k > 0 else { return Identity().survivors(of: scores, kept: kept) }
+    // Draws for the entries that take part only, one sequence over all tensors, as PyTorch's rand_like on its slice.
+    let draws = Tensor.rand([counts.reduce(0, +)], dtype: DType.promoted(scores.map(\.dtype)))
+    var start = 0
+    let parts = counts.map { count in
+      defer { start += count }
+      return draws.narrow(0, start: start, length: count)
+    }
+    let compact = try select(k, of: parts, kept: parts.map { _ in nil }, by: .largestValue, nan: .refuse)
+    return zip(compact, kept).map { compact, kept in kept?.depositing(compact) ?? compact }
+  }
+}

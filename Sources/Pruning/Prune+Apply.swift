@@ -1,0 +1,119 @@
+import NN
+import Sparsity
+import Torch
+
+extension Prune {
+  /// Prunes the parameter `name` by any method, on top of what has been done to it before: `BasePruningMethod.apply`.
+  /// - Parameter importanceScores: What the method ranks instead of the parameter's own (pruned) values, of its shape.
+  /// - Returns: The module.
+  /// - Throws: ``PruningError``, or what the method throws; the module is then as it was.
+  @discardableResult
+  public static func apply<M: Module>(
+    _ method: any PruningMethod, to module: M, name: String, importanceScores: Tensor? = nil
+  ) throws -> M {
+    let target = try Target(module, name)
+    try target.check(importanceScores)
+    let scores = noGrad { importanceScores ?? target.values }
+    let mask = try target.explaining {
+      try Composition.mask(method, scores: scores, previous: target.pruned?.buffer.mask, original: target.original)
+    }
+    target.commit(mask, by: method)
+    return module
+  }
+}
+
+/// The parameter that a call is about, found and checked before anything is done.
+struct Target {
+  let module: Module
+  let name: String
+  /// What an earlier call has made of it.
+  let pruned: PrunedTensor?
+  let original: Tensor
+
+  init(_ module: Module, _ name: String) throws(PruningError) {
+    self.module = module
+    self.name = name
+    pruned = module.pruned(name)
+    if let pruned {
+      original = pruned.original
+      return
+    }
+    guard let parameter = module.slots[name]?.parameter else {
+      let candidates = module.slots.keys.filter { key in
+        module.slots[key]?.parameter != nil
+          && !(key.hasSuffix("_orig") && module.pruned(String(key.dropLast(5))) != nil)
+      }
+      throw .noParameter(
+        name, module: "\(module)", parameters: candidates + module.prunedNames, reason: Self.reason(module, name))
+    }
+    for taken in [name + "_orig", name + "_mask"] where module.slots[taken] != nil {
+      throw .nameTaken(taken, module: "\(module)")
+    }
+    original = parameter
+  }
+
+  private static func reason(_ module: Module, _ name: String) -> String? {
+    if name.contains(".") { return "a dotted path: pass the layer itself and the name within it" }
+    switch module.slots[name] {
+    case .buffer, .computedBuffer: return "it is a buffer, and only parameters can be pruned"
+    case .computed: return "it is computed from other tensors"
+    case .parameter: return nil
+    case nil: return name == "bias" ? "the layer was made without one" : nil
+    }
+  }
+
+  /// What methods rank unless told otherwise.
+  var values: Tensor { pruned?.value ?? original.detach() }
+
+  /// For messages: `'weight' of Linear(in_features=4, out_features=3, bias=True)`.
+  var context: String { "'\(name)' of \(module)" }
+
+  func check(_ importanceScores: Tensor?) throws(PruningError) {
+    guard let importanceScores, importanceScores.shape != original.shape else { return }
+    throw .shape(
+      of: "the importance scores", expected: original.shape, found: importanceScores.shape, context: context)
+  }
+
+  /// Runs `body` and puts the parameter into the errors it throws.
+  func explaining<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error as PruningError { throw error.about(context) }
+  }
+
+  /// Puts the new mask in place; nothing here can fail.
+  func commit(_ mask: PruningMask, by method: any PruningMethod) {
+    if let pruned {
+      pruned.prune(mask, by: method)
+      if !hooks.contains(where: { $0.state === pruned }) { module.addForwardPreHook(PruningHook(pruned)) }
+      return
+    }
+    let buffer = MaskBuffer(mask)
+    let state = PrunedTensor(name: name, original: original, mask: buffer, history: PruningContainer([method]))
+    module.slots[name] = nil
+    module.slots[name + "_orig"] = .parameter(original)
+    module.slots[name + "_mask"] = .computedBuffer(buffer)
+    module.slots[name] = .computed(state)
+    module.addForwardPreHook(PruningHook(state))
+  }
+
+  /// The module's pruning hooks.
+  private var hooks: [PruningHook] { module.forwardPreHooks.values.compactMap { $0 as? PruningHook } }
+}
+
+extension PruningError {
+  /// The same error with the parameter it is about.
+  func about(_ parameter: String) -> PruningError {
+    func extended(_ context: String) -> String { context.contains(parameter) ? context : "\(context) on \(parameter)" }
+    switch self {
+    case .amount(let error, let context): return .amount(error, context: extended(context))
+    case .selection(let error, let context): return .selection(error, context: extended(context))
+    case .shape(let what, let expected, let found, let context):
+      return .shape(of: what, expected: expected, found: found, context: extended(context))
+    case .dimension(let dim, let shape, let context):
+      return .dimension(dim, shape: shape, context: extended(context))
+    case .notMultidimensional(let shape, let context):
+      return .notMultidimensional(shape: shape, context: extended(context))
+    case .norm(let norm, let reason, let context): return .norm(norm, reason: reason, context: extended(context))
+    default: return self
+    }
+  }
+}

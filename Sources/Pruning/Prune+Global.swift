@@ -1,0 +1,90 @@
+import NN
+import Sparsity
+import Torch
+
+extension Prune {
+  /// Prunes `amount` of the entries of several parameters together, so that each may lose another share.
+  /// `torch.nn.utils.prune.global_unstructured`.
+  ///
+  /// ```swift
+  /// try Prune.globalUnstructured(
+  ///   [(model.conv1, "weight"), (model.fc1, "weight")], method: L1Unstructured.self, amount: 0.2)
+  /// ```
+  /// - Parameters:
+  ///   - parameters: Modules and names; read once. A parameter that stands at several places is seen as one.
+  ///   - method: `L1Unstructured.self` or `RandomUnstructured.self`.
+  ///   - amount: A fraction of all entries still unpruned, or their number.
+  ///   - importanceScores: For some or all parameters, what to rank instead of their own values, of their shapes.
+  /// - Throws: ``PruningError``; all modules are then as they were.
+  public static func globalUnstructured(
+    _ parameters: some Sequence<(Module, String)>, method: any AmountMethod.Type, amount: Amount,
+    importanceScores: [ParameterID: Tensor] = [:]
+  ) throws {
+    try globalUnstructured(parameters, method: method.init(amount: amount), importanceScores: importanceScores)
+  }
+
+  /// Prunes several parameters together by any unstructured method, also one's own.
+  /// - Throws: ``PruningError/notUnstructured(_:)`` for a method that does not act on single entries.
+  public static func globalUnstructured(
+    _ parameters: some Sequence<(Module, String)>, method: any PruningMethod,
+    importanceScores: [ParameterID: Tensor] = [:]
+  ) throws {
+    guard method.pruningType == .unstructured else { throw PruningError.notUnstructured("\(method)") }
+    var seen: Set<UnsafeRawPointer> = []
+    var places: Set<ParameterID> = []
+    var targets: [Target] = []
+    for (module, name) in parameters where places.insert(ParameterID(module, name)).inserted {
+      let target = try Target(module, name)
+      try target.check(importanceScores[ParameterID(module, name)])
+      if seen.insert(target.original.identity).inserted { targets.append(target) }
+    }
+    guard !targets.isEmpty else { throw PruningError.nothingToPrune }
+    let scores = noGrad { targets.map { importanceScores[ParameterID($0.module, $0.name)] ?? $0.values } }
+    let masks = try globalMasks(method, targets, scores)
+    for (target, mask) in zip(targets, masks) { target.commit(mask, by: method) }
+  }
+
+  private static func globalMasks(
+    _ method: any PruningMethod, _ targets: [Target], _ scores: [Tensor]
+  ) throws -> [PruningMask] {
+    func dtype(_ target: Target) -> DType { target.original.dtype }
+    if let method = method as? any EntryMethod, scores.allSatisfy(\.isInMainMemory) {
+      let kept = targets.map { $0.pruned?.buffer.mask.participating }
+      let survivors = try method.survivors(of: scores.map { $0.detach().contiguous() }, kept: kept)
+      return zip(targets, survivors).map { target, bits in
+        guard let previous = target.pruned?.buffer.mask else {
+          return PruningMask(bits, shape: target.original.shape, dtype: dtype(target))
+        }
+        let open = previous.bits == nil ? bits.union(previous.participating.complement) : bits
+        return previous.intersected(with: open, dtype: dtype(target))
+      }
+    }
+    // One long tensor of all scores and masks, as PyTorch does it.
+    return try noGrad {
+      let flat = Tensor.cat(scores.map { $0.detach().reshape(-1) })
+      let earlier = Tensor.cat(
+        targets.map { target in
+          (target.pruned?.buffer.mask.tensor ?? target.original.detach().onesLike()).reshape(-1).to(flat.dtype)
+        })
+      let mask = try Composition.combine(method, flat, earlier)
+      var start = 0
+      return targets.map { target in
+        defer { start += target.original.count }
+        let part = mask.narrow(0, start: start, length: target.original.count)
+        return PruningMask(part.reshape(target.original.shape).to(dtype(target)).clone())
+      }
+    }
+  }
+}
+
+/// A parameter by its module and name, as a key for importance scores.
+public struct ParameterID: Hashable {
+  private let module: ObjectIdentifier
+  private let name: String
+
+  /// The parameter `name` of `module`.
+  public init(_ module: Module, _ name: String) {
+    self.module = ObjectIdentifier(module)
+    self.name = name
+  }
+}

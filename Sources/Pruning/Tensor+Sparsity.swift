@@ -1,0 +1,61 @@
+import Sparsity
+import Torch
+
+extension DType {
+  /// The same type in the room without an engine.
+  var elementType: ElementType {
+    switch self {
+    case .float64: .float64
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .int64: .int64
+    case .int32: .int32
+    case .int16: .int16
+    case .int8: .int8
+    case .uint8: .uint8
+    case .bool: .bool
+    }
+  }
+}
+
+extension Tensor {
+  /// Whether selection runs on the tensor's memory; elsewhere the engine's operators do it.
+  var isInMainMemory: Bool { device.kind == .cpu }
+
+  /// The entries packed: 1 where they are other than 0.
+  func bits(keeping test: BitMask.Test = .nonzero) -> BitMask {
+    detach().contiguous().withUnsafeBytes { BitMask($0, type: dtype.elementType, keeping: test) }
+  }
+
+  /// Whether every entry is 0 or 1.
+  var isBinary: Bool { ((self .== 0).logicalOr(self .== 1)).all().item() == 1 }
+
+  /// The fraction of entries that are 0, in 0...1; 0 for an empty tensor.
+  public var sparsity: Double { count == 0 ? 0 : 1 - Double(countNonzero()) / Double(count) }
+
+  /// A new tensor with these bits as 1 and 0.
+  static func make(_ bits: BitMask, shape: [Int], dtype: DType) -> Tensor {
+    Tensor(shape: shape, dtype: dtype) { bits.expand(into: $0, as: dtype.elementType) }
+  }
+}
+
+extension BitMask {
+  /// Spreads the bits of `compact` over the entries that this mask keeps, in order: the full mask of what stays.
+  func depositing(_ compact: BitMask) -> BitMask {
+    precondition(compact.count == keptCount, "depositing: \(compact.count) bits into \(keptCount) kept entries")
+    var next = 0
+    let deposited = words.map { word -> UInt64 in
+      var left = word
+      var out: UInt64 = 0
+      while left != 0 {
+        let bit = left & (0 &- left)
+        if compact.words[next >> 6] >> UInt64(next & 63) & 1 == 1 { out |= bit }
+        left &= left &- 1
+        next += 1
+      }
+      return out
+    }
+    return BitMask(words: deposited, count: count)
+  }
+}
