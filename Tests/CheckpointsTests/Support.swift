@@ -6,7 +6,7 @@ import Testing
 ///
 /// `Fixtures/expected.json` was produced with torch 2.13 and safetensors 0.8: for each file
 /// `safetensors.torch.load_file` or `torch.load(weights_only=True)`, and for each tensor its name, element type, shape
-/// and FNV-1a (64 bits) over the bytes of `tensor.contiguous()`.
+/// and FNV-1a (64 bits) over the bytes of `tensor.contiguous().clone()`.
 enum Fixture {
   struct Tensor: Codable, Equatable {
     var name: String

@@ -1,0 +1,343 @@
+/// A pickle machine that builds data and can do nothing else: no name is ever looked up, no object made, nothing called.
+///
+/// It runs the opcodes of protocols 2 to 5 on a stack of node numbers. The few names it knows (``PickleGlobal``) stand
+/// for tensors, storages and plain containers; at any other it stops with an error. Work and memory are linear in the
+/// length of the pickle, which is bounded.
+///
+/// Source: the opcodes of Python's Lib/pickletools.py; the persistent ids and rebuild functions of torch/serialization.py
+/// and torch/_utils.py.
+struct PickleReader {
+  /// Why a pickle is refused.
+  struct Fault: Error {
+    var kind: CheckpointError.Kind
+    var expected: String
+    var found: String
+    var advice = "the file is damaged: download or save it again"
+
+    static func damaged(_ expected: String, _ found: String) -> Fault {
+      Fault(kind: .damaged, expected: expected, found: found)
+    }
+  }
+
+  /// The longest pickle that is read; one of 100,000 tensors takes about 10 MB.
+  static let maximumLength = 64 << 20
+
+  var cursor: ByteCursor
+  var arena = PickleArena()
+  private(set) var stack: [PickleArena.ID] = []
+  private var marks: [Int] = []
+  private var memo: [Int: PickleArena.ID] = [:]
+  private var globals: [String: PickleArena.ID] = [:]
+  // What a persistent id or the arguments of a rebuild function have built: the same again for the same.
+  var built: [PickleArena.ID: PickleArena.ID] = [:]
+  var copiedPairs = 0
+  private let start: Int
+  // Shared by all equal values, so that a byte of a pickle costs few bytes of memory.
+  private let none: PickleArena.ID
+  private let booleans: [PickleArena.ID]
+  private let smallInts: [PickleArena.ID]
+  let opaque: PickleArena.ID
+  private let emptyTuple: PickleArena.ID
+
+  init(_ cursor: ByteCursor) {
+    self.cursor = cursor
+    start = cursor.offset
+    none = arena.add(.none)
+    booleans = [arena.add(.bool(false)), arena.add(.bool(true))]
+    var ints: [PickleArena.ID] = []
+    for value in 0..<256 { ints.append(arena.add(.int(value))) }
+    smallInts = ints
+    opaque = arena.add(.opaque)
+    emptyTuple = arena.addTuple([])
+  }
+
+  /// Runs up to STOP and returns the value on top.
+  mutating func run() throws(Fault) -> PickleArena.ID {
+    do throws(StepFault) {
+      while true {
+        let opcode = try next(UInt8.self)
+        guard cursor.offset - start <= Self.maximumLength else {
+          throw .fault(
+            Fault(
+              kind: .limitExceeded, expected: "a pickle of at most \(Self.maximumLength) bytes", found: "a longer one",
+              advice: "save the state dict alone, with torch.save(model.state_dict(), ...)"))
+        }
+        guard arena.nodes.count <= 4096 + (cursor.offset - start) / 2 else {
+          throw .fault(.damaged("a pickle of tensors", "one of too many small objects"))
+        }
+        if opcode == UInt8(ascii: ".") { return try pop() }
+        try step(opcode)
+      }
+    } catch {
+      switch error {
+      case .fault(let fault): throw fault
+      case .end(let offset): throw .damaged("a whole pickle", "its end at byte \(offset), before STOP")
+      }
+    }
+  }
+
+  /// Either kind of trouble within a step.
+  enum StepFault: Error {
+    case fault(Fault)
+    case end(Int)
+  }
+}
+
+extension PickleReader {
+  private mutating func step(_ opcode: UInt8) throws(StepFault) {
+    switch opcode {
+    case 0x80:  // PROTO
+      let version = try next(UInt8.self)
+      guard (2...5).contains(version) else {
+        throw .fault(
+          Fault(
+            kind: .unsupported, expected: "pickle protocol 2 to 5", found: "\(version)",
+            advice: "save the file again with a present torch.save"))
+      }
+    case 0x95: _ = try take(8)  // FRAME: a hint about buffering, of no meaning here
+    case UInt8(ascii: "("): marks.append(stack.count)
+    case UInt8(ascii: "0"): try popOrMark()
+    case UInt8(ascii: "1"): _ = try popMark()
+    case UInt8(ascii: "2"): push(try top())
+    case UInt8(ascii: "N"): push(none)
+    case 0x88: push(booleans[1])
+    case 0x89: push(booleans[0])
+    case UInt8(ascii: "K"): push(Int(try next(UInt8.self)))
+    case UInt8(ascii: "M"): push(Int(try next(UInt16.self)))
+    case UInt8(ascii: "J"): push(Int(try next(Int32.self)))
+    case 0x8a: try pushLong(Int(try next(UInt8.self)))
+    case 0x8b: try pushLong(Int(try next(Int32.self)))
+    case UInt8(ascii: "G"):
+      let bits = try next(UInt64.self)
+      push(arena.add(.float(Double(bitPattern: bits.byteSwapped))))
+    case UInt8(ascii: "X"): try pushText(Int(try next(UInt32.self)))
+    case 0x8c: try pushText(Int(try next(UInt8.self)))
+    case 0x8d: try pushText(try wide())
+    case UInt8(ascii: "U"): try pushLatin(Int(try next(UInt8.self)))
+    case UInt8(ascii: "T"): try pushLatin(Int(try next(Int32.self)))
+    case UInt8(ascii: "C"): try pushBytes(Int(try next(UInt8.self)))
+    case UInt8(ascii: "B"): try pushBytes(Int(try next(UInt32.self)))
+    case 0x8e, 0x96: try pushBytes(try wide())
+    case UInt8(ascii: ")"): push(emptyTuple)
+    case 0x85: try pushTuple(1)
+    case 0x86: try pushTuple(2)
+    case 0x87: try pushTuple(3)
+    case UInt8(ascii: "t"): push(arena.addTuple(try popMark()[...]))
+    case UInt8(ascii: "]"): pushList([])
+    case UInt8(ascii: "l"): pushList(try popMark())
+    case UInt8(ascii: "a"): try append([try pop()])
+    case UInt8(ascii: "e"): try append(try popMark())
+    case UInt8(ascii: "}"): push(arena.addDict())
+    case UInt8(ascii: "d"):
+      let items = try popMark()
+      push(arena.addDict())
+      try setItems(items)
+    case UInt8(ascii: "s"):
+      let value = try pop()
+      try setItems([try pop(), value])
+    case UInt8(ascii: "u"): try setItems(try popMark())
+    case 0x8f, 0x90, 0x91: try set(opcode)
+    case UInt8(ascii: "q"): memo[Int(try next(UInt8.self))] = try top()
+    case UInt8(ascii: "r"): memo[Int(try next(UInt32.self))] = try top()
+    case 0x94:
+      memo[memo.count] = try top()
+    case UInt8(ascii: "h"): try recall(Int(try next(UInt8.self)))
+    case UInt8(ascii: "j"): try recall(Int(try next(UInt32.self)))
+    case UInt8(ascii: "c"):
+      let module = try line()
+      try pushGlobal(module: module, name: try line())
+    case 0x93:
+      let name = try popText()
+      try pushGlobal(module: try popText(), name: name)
+    case UInt8(ascii: "R"), 0x81:  // REDUCE, NEWOBJ
+      let arguments = try pop()
+      push(try reduce(try pop(), arguments, depth: 0))
+    case 0x92:  // NEWOBJ_EX
+      _ = try pop()
+      let arguments = try pop()
+      push(try reduce(try pop(), arguments, depth: 0))
+    case UInt8(ascii: "b"):
+      let state = try pop()
+      try build(try top(), state)
+    case UInt8(ascii: "Q"): push(try storage(try pop()))
+    default:
+      let known: [UInt8: String] = [
+        0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
+        UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ", UInt8(ascii: "P"): "PERSID", UInt8(ascii: "I"): "INT",
+        UInt8(ascii: "L"): "LONG", UInt8(ascii: "F"): "FLOAT", UInt8(ascii: "S"): "STRING",
+        UInt8(ascii: "V"): "UNICODE", UInt8(ascii: "g"): "GET", UInt8(ascii: "p"): "PUT",
+      ]
+      let place = "at byte \(cursor.offset - 1)"
+      if let name = known[opcode] {
+        throw .fault(
+          Fault(
+            kind: .unsupported, expected: "the opcodes that torch.save writes", found: "\(name) \(place)",
+            advice: "save the file again with a present torch.save"))
+      }
+      throw .fault(.damaged("a pickle opcode", "byte \(opcode) \(place)"))
+    }
+  }
+
+  private mutating func set(_ opcode: UInt8) throws(StepFault) {
+    switch opcode {
+    case 0x8f: push(opaque)  // EMPTY_SET
+    case 0x90: _ = try popMark()  // ADDITEMS
+    default:  // FROZENSET
+      _ = try popMark()
+      push(opaque)
+    }
+  }
+}
+
+// The stack and its values.
+extension PickleReader {
+  mutating func push(_ id: PickleArena.ID) { stack.append(id) }
+
+  private mutating func push(_ value: Int) {
+    push((0..<256).contains(value) ? smallInts[value] : arena.add(.int(value)))
+  }
+
+  private var floor: Int { marks.last ?? 0 }
+
+  private func underflow() -> StepFault {
+    .fault(.damaged("a value on the pickle's stack", "none at byte \(cursor.offset - 1)"))
+  }
+
+  mutating func pop() throws(StepFault) -> PickleArena.ID {
+    guard stack.count > floor else { throw underflow() }
+    return stack.removeLast()
+  }
+
+  private mutating func popOrMark() throws(StepFault) {
+    if let mark = marks.last, stack.count == mark { marks.removeLast() } else { _ = try pop() }
+  }
+
+  private func top() throws(StepFault) -> PickleArena.ID {
+    guard stack.count > floor, let last = stack.last else { throw underflow() }
+    return last
+  }
+
+  private mutating func popMark() throws(StepFault) -> [PickleArena.ID] {
+    guard let mark = marks.popLast() else { throw underflow() }
+    let items = Array(stack[mark...])
+    stack.removeSubrange(mark...)
+    return items
+  }
+
+  private mutating func popText() throws(StepFault) -> String {
+    guard let text = arena.text(try pop()) else {
+      throw .fault(.damaged("text for a name", "something else before byte \(cursor.offset)"))
+    }
+    return text
+  }
+
+  private mutating func recall(_ key: Int) throws(StepFault) {
+    guard let id = memo[key] else {
+      throw .fault(.damaged("a remembered value", "none of number \(key) at byte \(cursor.offset)"))
+    }
+    push(id)
+  }
+
+  private mutating func pushTuple(_ count: Int) throws(StepFault) {
+    guard stack.count - floor >= count else { throw underflow() }
+    let id = arena.addTuple(stack[(stack.count - count)...])
+    stack.removeLast(count)
+    push(id)
+  }
+
+  private mutating func pushList(_ items: [PickleArena.ID]) {
+    arena.lists.append(items)
+    push(arena.add(.list(Int32(arena.lists.count - 1))))
+  }
+
+  private mutating func append(_ items: [PickleArena.ID]) throws(StepFault) {
+    switch arena[try top()] {
+    case .list(let index): arena.lists[Int(index)].append(contentsOf: items)
+    case .opaque: break
+    default: throw .fault(.damaged("a list to append to", "something else at byte \(cursor.offset - 1)"))
+    }
+  }
+
+  private mutating func setItems(_ items: [PickleArena.ID]) throws(StepFault) {
+    guard items.count % 2 == 0 else {
+      throw .fault(.damaged("pairs of keys and values", "\(items.count) values at byte \(cursor.offset - 1)"))
+    }
+    switch arena[try top()] {
+    case .dict(let index):
+      for place in stride(from: 0, to: items.count, by: 2) {
+        arena.dicts[Int(index)].pairs.append((items[place], items[place + 1]))
+      }
+    case .opaque: break
+    default: throw .fault(.damaged("a dictionary to fill", "something else at byte \(cursor.offset - 1)"))
+    }
+  }
+}
+
+// Numbers, text and names out of the bytes.
+extension PickleReader {
+  private mutating func next<T: FixedWidthInteger>(_ type: T.Type) throws(StepFault) -> T {
+    do throws(ByteCursor.End) { return try cursor.integer(type) } catch { throw .end(error.offset) }
+  }
+
+  private mutating func wide() throws(StepFault) -> Int {
+    do throws(ByteCursor.End) { return try cursor.wide() } catch { throw .end(error.offset) }
+  }
+
+  private mutating func take(_ count: Int) throws(StepFault) -> Range<Int> {
+    do throws(ByteCursor.End) { return try cursor.take(count) } catch { throw .end(error.offset) }
+  }
+
+  private mutating func line() throws(StepFault) -> String {
+    do throws(ByteCursor.End) { return cursor.text(try cursor.line()) } catch { throw .end(error.offset) }
+  }
+
+  /// A little-endian two's complement number of any length; what does not fit `Int` is opaque.
+  private mutating func pushLong(_ count: Int) throws(StepFault) {
+    let range = try take(count)
+    guard count > 0 else { return push(0) }
+    guard count <= 8 else { return push(opaque) }
+    var bits: UInt64 = cursor.bytes[range.upperBound - 1] >= 0x80 ? .max : 0
+    for place in range.reversed() { bits = bits << 8 | UInt64(cursor.bytes[place]) }
+    push(Int(truncatingIfNeeded: bits))
+  }
+
+  private mutating func pushText(_ count: Int) throws(StepFault) {
+    let range = try take(count)
+    // Python pickles lone surrogates as they are; such text is no name of a tensor.
+    push(cursor.validText(range).map { arena.addText($0) } ?? opaque)
+  }
+
+  /// A Python 2 string: text where it is ASCII.
+  private mutating func pushLatin(_ count: Int) throws(StepFault) {
+    let range = try take(count)
+    let isASCII = cursor.bytes[range].allSatisfy { $0 < 0x80 }
+    push(isASCII ? arena.addText(cursor.text(range)) : opaque)
+  }
+
+  private mutating func pushBytes(_ count: Int) throws(StepFault) {
+    _ = try take(count)
+    push(opaque)
+  }
+
+  private mutating func pushGlobal(module: String, name: String) throws(StepFault) {
+    let name = "\(module).\(name)"
+    if let known = globals[name] { return push(known) }
+    if let global = PickleGlobal(name) {
+      let id = arena.addGlobal(global)
+      globals[name] = id
+      return push(id)
+    }
+    let full = CheckpointError.quote(name)
+    if PickleGlobal.runsCode(module: module) {
+      throw .fault(
+        Fault(
+          kind: .unsafe, expected: "tensors and plain data", found: "the name \(full), which can run code",
+          advice: "nothing was run; load the file nowhere unless you trust who made it"))
+    }
+    throw .fault(
+      Fault(
+        kind: .unsafe, expected: "tensors and plain data",
+        found: "an object of \(full), so a whole pickled module or another Python object",
+        advice: "in Python, save model.state_dict() instead: torch.save(model.state_dict(), \"model.pt\")"))
+  }
+}
