@@ -1,0 +1,44 @@
+# Bonsai. `make demo` and `make test` each do all their own set-up; `make help` lists the rest.
+SHELL := /bin/bash
+export PKG_CONFIG_PATH := $(CURDIR)/.libtorch/pkgconfig:$(PKG_CONFIG_PATH)
+
+# SwiftPM drops -rpath from libtorch.pc, so that the linker is told here where LibTorch lies.
+libdir = $$(sed -n 's/^prefix=//p' .libtorch/pkgconfig/libtorch.pc)/lib
+link = -Xlinker -rpath -Xlinker $(libdir)
+# Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
+python_path = $(CURDIR)/.libtorch/site-packages
+
+.PHONY: help demo test setup data build bench lint format docs dependent clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup data ## The pruning tutorial on Fashion-MNIST, with training (ARGS="--quick" for a short run)
+	swift build -c release --product pruning-tutorial $(link)
+	.build/release/pruning-tutorial $(ARGS)
+
+test: setup ## All tests (ARGS="--filter PruningTests" for some)
+	scripts/test-setup.sh
+	swift build --build-tests $(link)
+	PYTHONPATH=$(python_path) swift test --skip-build --no-parallel $(link) $(ARGS)
+
+setup: ## LibTorch 2.13, found or installed into .libtorch
+	@scripts/setup-libtorch.sh
+
+data: ## Fashion-MNIST, found or fetched into .data
+	@scripts/fetch-fashion-mnist.sh
+
+build: setup ## Everything, in release
+	swift build -c release $(link)
+
+dependent: setup ## A throw-away package that depends on a tagged version: builds it and runs it
+	scripts/test-dependent.sh
+
+lint: ## Formatting, strictly
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
+
+format: ## Formats all Swift files in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks
+
+clean: ## Removes what was built and written; keeps LibTorch and the data
+	rm -rf .build .build-* out
