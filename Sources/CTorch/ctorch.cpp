@@ -14,6 +14,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/ScalarOps.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
@@ -170,6 +171,14 @@ c10::IValue integers(const Argument &argument, at::IntArrayRef values) {
   }
 }
 
+// A number where a tensor is expected, as Python passes it: of rank 0, and without a say in the result's dtype beyond
+// its kind.
+c10::IValue wrapped_number(const c10::Scalar &number) {
+  at::Tensor tensor = c10::scalar_to_tensor(number);
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return tensor;
+}
+
 c10::IValue convert(const Argument &argument, const ct_value &value) {
   switch (value.tag) {
     case CT_NONE: return c10::IValue();
@@ -182,12 +191,15 @@ c10::IValue convert(const Argument &argument, const ct_value &value) {
           return integers(argument, std::vector<int64_t>(argument.fixed_count > 0 ? argument.fixed_count : 1, value.u.i));
         case Kind::integer:
         case Kind::number: return value.u.i;
+        case Kind::tensor: return wrapped_number(value.u.i);
         default: mismatch(argument, "an integer");
       }
     case CT_DOUBLE:
+      if (argument.kind == Kind::tensor) return wrapped_number(value.u.d);
       if (argument.kind != Kind::floating && argument.kind != Kind::number) mismatch(argument, "a floating-point number");
       return value.u.d;
     case CT_BOOL:
+      if (argument.kind == Kind::tensor) return wrapped_number(value.u.b);
       if (argument.kind != Kind::boolean && argument.kind != Kind::number) mismatch(argument, "a boolean");
       return value.u.b;
     case CT_TENSOR:

@@ -80,11 +80,14 @@ extension OperatorValue: OperatorArgument {
 extension Array: OperatorArgument where Element: OperatorArgument {
   /// A list of whole numbers, real numbers, truth values or tensors.
   public var operatorValue: OperatorValue {
-    if let ints = self as? [Int] { return .ints(ints) }
-    if let tensors = self as? [Tensor] { return .tensors(tensors) }
-    if let doubles = self as? [Double] { return .doubles(doubles) }
-    if let bools = self as? [Bool] { return .bools(bools) }
-    if let tensors = self as? [Tensor?] { return .tensors(tensors) }
+    // Comparing types costs next to nothing; a conditional cast of a whole array does not.
+    func same<T>(as type: [T].Type) -> [T] { unsafeBitCast(self, to: type) }
+    if Element.self == Int.self { return .ints(same(as: [Int].self)) }
+    if Element.self == Tensor.self { return .tensors(same(as: [Tensor].self)) }
+    if Element.self == Tensor?.self { return .tensors(same(as: [Tensor?].self)) }
+    if Element.self == Double.self { return .doubles(same(as: [Double].self)) }
+    if Element.self == Bool.self { return .bools(same(as: [Bool].self)) }
+    if Element.self == Float.self { return .doubles(same(as: [Float].self).map(Double.init)) }
     preconditionFailure("an operator takes no list of \(Element.self)")
   }
 }

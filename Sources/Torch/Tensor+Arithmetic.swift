@@ -1,37 +1,30 @@
-infix operator .== : ComparisonPrecedence
-infix operator .!= : ComparisonPrecedence
-infix operator .< : ComparisonPrecedence
-infix operator .<= : ComparisonPrecedence
-infix operator .> : ComparisonPrecedence
-infix operator .>= : ComparisonPrecedence
-
 extension Tensor {
   // Shapes are broadcast and dtypes promoted as in PyTorch.
 
   /// Entry by entry.
   public static func + (a: Tensor, b: Tensor) -> Tensor { call("add.Tensor", a, b) }
   /// Entry by entry.
-  public static func + (a: Tensor, b: some TensorScalar) -> Tensor { call("add.Scalar", a, b) }
+  public static func + (a: Tensor, b: some TensorScalar) -> Tensor { call("add.Tensor", a, b) }
   /// Entry by entry.
-  public static func + (a: some TensorScalar, b: Tensor) -> Tensor { call("add.Scalar", b, a) }
+  public static func + (a: some TensorScalar, b: Tensor) -> Tensor { call("add.Tensor", b, a) }
   /// Entry by entry.
   public static func - (a: Tensor, b: Tensor) -> Tensor { call("sub.Tensor", a, b) }
   /// Entry by entry.
-  public static func - (a: Tensor, b: some TensorScalar) -> Tensor { call("sub.Scalar", a, b) }
+  public static func - (a: Tensor, b: some TensorScalar) -> Tensor { call("sub.Tensor", a, b) }
   /// Entry by entry.
   public static func - (a: some TensorScalar, b: Tensor) -> Tensor { call("rsub.Scalar", b, a) }
   /// Entry by entry.
   public static func * (a: Tensor, b: Tensor) -> Tensor { call("mul.Tensor", a, b) }
   /// Entry by entry.
-  public static func * (a: Tensor, b: some TensorScalar) -> Tensor { call("mul.Scalar", a, b) }
+  public static func * (a: Tensor, b: some TensorScalar) -> Tensor { call("mul.Tensor", a, b) }
   /// Entry by entry.
-  public static func * (a: some TensorScalar, b: Tensor) -> Tensor { call("mul.Scalar", b, a) }
+  public static func * (a: some TensorScalar, b: Tensor) -> Tensor { call("mul.Tensor", b, a) }
   /// Entry by entry, true division.
   public static func / (a: Tensor, b: Tensor) -> Tensor { call("div.Tensor", a, b) }
   /// Entry by entry, true division.
-  public static func / (a: Tensor, b: some TensorScalar) -> Tensor { call("div.Scalar", a, b) }
+  public static func / (a: Tensor, b: some TensorScalar) -> Tensor { call("div.Tensor", a, b) }
   /// Entry by entry, true division.
-  public static func / (a: some TensorScalar, b: Tensor) -> Tensor { call("mul.Scalar", call("reciprocal", b), a) }
+  public static func / (a: some TensorScalar, b: Tensor) -> Tensor { call("mul.Tensor", call("reciprocal", b), a) }
   /// The sign turned.
   public static prefix func - (a: Tensor) -> Tensor { call("neg", a) }
 
@@ -67,7 +60,9 @@ extension Tensor {
   }
 
   /// Whether all entries differ by at most `absolute + relative * |other|`.
-  public func allClose(_ other: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Bool {
+  public func allClose(_ other: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false)
+    -> Bool
+  {
     guard case .bool(let value) = callValue("allclose", self, other, relative, absolute, equalNaN) else { return false }
     return value
   }
@@ -120,7 +115,7 @@ extension Tensor {
   public func multiply(inPlace other: Tensor) -> Tensor { call("mul_.Tensor", self, other) }
   /// Multiplies in place: `mul_`.
   @discardableResult
-  public func multiply(inPlace factor: Double) -> Tensor { call("mul_.Scalar", self, factor) }
+  public func multiply(inPlace factor: Double) -> Tensor { call("mul_.Tensor", self, factor) }
   /// Adds in place.
   public static func += (a: Tensor, b: Tensor) { a.add(inPlace: b) }
   /// Subtracts in place.

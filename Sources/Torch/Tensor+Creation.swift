@@ -6,7 +6,8 @@ extension Tensor {
   public convenience init<Element: TensorElement>(_ values: [Element], shape: [Int]? = nil) {
     let shape = shape ?? [values.count]
     precondition(
-      values.count == shape.reduce(1, *), "Tensor: shape \(shape) takes \(shape.reduce(1, *)) values, found \(values.count)")
+      values.count == shape.reduce(1, *),
+      "Tensor: shape \(shape) takes \(shape.reduce(1, *)) values, found \(values.count)")
     self.init(shape: shape, dtype: Element.dtype) { bytes in
       values.withUnsafeBytes { if $0.count > 0 { bytes.copyMemory(from: $0) } }
     }
@@ -42,7 +43,8 @@ extension Tensor {
   public static func wrapping(
     _ bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject
   ) -> Tensor {
-    precondition(bytes.count == shape.reduce(1, *) * dtype.byteCount, "wrapping: \(bytes.count) bytes for \(shape) of \(dtype)")
+    precondition(
+      bytes.count == shape.reduce(1, *) * dtype.byteCount, "wrapping: \(bytes.count) bytes for \(shape) of \(dtype)")
     var out: ct_tensor?
     let context = Unmanaged.passRetained(owner).toOpaque()
     let error = shape.map(Int64.init).withUnsafeBufferPointer { sizes in

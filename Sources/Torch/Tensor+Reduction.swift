@@ -12,7 +12,9 @@ extension Tensor {
     call("var.correction", self, dims, keywords: [("correction", correction), ("keepdim", keepDim)])
   }
   /// The standard deviation of all entries.
-  public func std(correction: Double = 1) -> Tensor { call("std.correction", self, keywords: [("correction", correction)]) }
+  public func std(correction: Double = 1) -> Tensor {
+    call("std.correction", self, keywords: [("correction", correction)])
+  }
   /// The largest entry.
   public func max() -> Tensor { call("max", self) }
   /// The smallest entry.
@@ -35,12 +37,15 @@ extension Tensor {
   /// The positions of the entries other than 0, one row each, int64.
   public func nonzero() -> Tensor { call("nonzero", self) }
   /// The entries in order along `dim`, and where they came from.
-  public func sort(_ dim: Int = -1, descending: Bool = false, stable: Bool = true) -> (values: Tensor, indices: Tensor) {
+  public func sort(_ dim: Int = -1, descending: Bool = false, stable: Bool = true) -> (values: Tensor, indices: Tensor)
+  {
     let out = callList("sort.stable", self, keywords: [("stable", stable), ("dim", dim), ("descending", descending)])
     return (out[0], out[1])
   }
   /// The `k` largest (or smallest) entries along `dim`, and where they stand.
-  public func topk(_ k: Int, dim: Int = -1, largest: Bool = true, sorted: Bool = true) -> (values: Tensor, indices: Tensor) {
+  public func topk(_ k: Int, dim: Int = -1, largest: Bool = true, sorted: Bool = true) -> (
+    values: Tensor, indices: Tensor
+  ) {
     let out = callList("topk", self, k, dim, largest, sorted)
     return (out[0], out[1])
   }
