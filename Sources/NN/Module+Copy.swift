@@ -30,6 +30,14 @@ extension Module {
       copies[tensor.identity] = copy
       return copy
     }
+    // What stands at several places of the network, as tied weights do, is copied once.
+    var rebuiltOnce: [ObjectIdentifier: AnyObject] = [:]
+    func rebuilt<C: ComputedTensor>(_ computed: C, for target: Module) -> C {
+      if let copy = rebuiltOnce[ObjectIdentifier(computed)] as? C { return copy }
+      let copy = computed.copy(for: target)
+      rebuiltOnce[ObjectIdentifier(computed)] = copy
+      return copy
+    }
     var done: Set<ObjectIdentifier> = []
     for (path, source) in sources {
       guard let target = targets[path], done.insert(ObjectIdentifier(target)).inserted else { continue }
@@ -43,8 +51,8 @@ extension Module {
         }
         for (name, slot) in source.slots {
           switch slot {
-          case .computed(let computed): target.slots[name] = .computed(computed.copy(for: target))
-          case .computedBuffer(let computed): target.slots[name] = .computedBuffer(computed.copy(for: target))
+          case .computed(let computed): target.slots[name] = .computed(rebuilt(computed, for: target))
+          case .computedBuffer(let computed): target.slots[name] = .computedBuffer(rebuilt(computed, for: target))
           case .parameter, .buffer: break
           }
         }
