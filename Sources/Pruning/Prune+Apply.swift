@@ -83,20 +83,17 @@ struct Target {
   func commit(_ mask: PruningMask, by method: any PruningMethod) {
     if let pruned {
       pruned.prune(mask, by: method)
-      if !hooks.contains(where: { $0.state === pruned }) { module.addForwardPreHook(PruningHook(pruned)) }
-      return
+    } else {
+      PrunedTensor(original: original, mask: MaskBuffer(mask), history: PruningContainer([method])).enter(module, name)
     }
-    let buffer = MaskBuffer(mask)
-    let state = PrunedTensor(name: name, original: original, mask: buffer, history: PruningContainer([method]))
-    module.slots[name] = nil
-    module.slots[name + "_orig"] = .parameter(original)
-    module.slots[name + "_mask"] = .computedBuffer(buffer)
-    module.slots[name] = .computed(state)
-    module.addForwardPreHook(PruningHook(state))
   }
 
-  /// The module's pruning hooks.
-  private var hooks: [PruningHook] { module.forwardPreHooks.values.compactMap { $0 as? PruningHook } }
+  /// Stands for the same pruned tensor as `other` from now on: the same parameter, tied at two places.
+  func share(_ other: Target) {
+    guard let state = other.module.pruned(other.name), module.pruned(name) !== state else { return }
+    if let pruned { pruned.leave(restoringOrder: true) }
+    state.enter(module, name)
+  }
 }
 
 extension PruningError {

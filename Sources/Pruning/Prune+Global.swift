@@ -30,18 +30,25 @@ extension Prune {
     importanceScores: [ParameterID: Tensor] = [:]
   ) throws {
     guard method.pruningType == .unstructured else { throw PruningError.notUnstructured("\(method)") }
-    var seen: Set<UnsafeRawPointer> = []
     var places: Set<ParameterID> = []
     var targets: [Target] = []
+    /// Further places of the parameters in `targets`, by the parameter's identity.
+    var tied: [UnsafeRawPointer: [Target]] = [:]
     for (module, name) in parameters where places.insert(ParameterID(module, name)).inserted {
       let target = try Target(module, name)
       try target.check(importanceScores[ParameterID(module, name)])
-      if seen.insert(target.original.identity).inserted { targets.append(target) }
+      if tied[target.original.identity]?.append(target) == nil {
+        tied[target.original.identity] = []
+        targets.append(target)
+      }
     }
     guard !targets.isEmpty else { throw PruningError.nothingToPrune }
     let scores = noGrad { targets.map { importanceScores[ParameterID($0.module, $0.name)] ?? $0.values } }
     let masks = try globalMasks(method, targets, scores)
-    for (target, mask) in zip(targets, masks) { target.commit(mask, by: method) }
+    for (target, mask) in zip(targets, masks) {
+      target.commit(mask, by: method)
+      for other in tied[target.original.identity] ?? [] { other.share(target) }
+    }
   }
 
   private static func globalMasks(

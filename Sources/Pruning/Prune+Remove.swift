@@ -13,15 +13,21 @@ extension Prune {
     guard let pruned = module.pruned(name) else {
       throw PruningError.notPruned(name, module: "\(module)", pruned: module.prunedNames)
     }
-    let product = noGrad { pruned.value }
-    pruned.original.setData(product)
-    module.slots[name] = nil
-    module.slots[name + "_orig"] = nil
-    module.slots[name + "_mask"] = nil
-    module.slots[name] = .parameter(pruned.original)
-    for (key, hook) in module.forwardPreHooks where (hook as? PruningHook)?.state === pruned {
-      module.removeForwardPreHook(key)
+    pruned.original.setData(noGrad { pruned.value })
+    pruned.leave(restoringOrder: false)
+    return module
+  }
+
+  /// Takes the last pruning call on a tensor back: mask, history and hook are what they were before it. Taking back the
+  /// first call leaves the tensor unpruned, its names in their former order. Values that training has moved stay.
+  /// - Returns: The module.
+  /// - Throws: ``PruningError/notPruned(_:module:pruned:)`` where no call is left to take back.
+  @discardableResult
+  public static func undo<M: Module>(_ module: M, name: String) throws -> M {
+    guard let pruned = module.pruned(name) else {
+      throw PruningError.notPruned(name, module: "\(module)", pruned: module.prunedNames)
     }
+    if !pruned.stepBack() { pruned.leave(restoringOrder: true) }
     return module
   }
 }

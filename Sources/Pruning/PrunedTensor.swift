@@ -1,4 +1,5 @@
 import NN
+import OrderedCollections
 import Sparsity
 import Torch
 
@@ -41,21 +42,24 @@ final class MaskBuffer: ComputedBuffer {
 ///
 /// With gradients recorded, each read outside a forward pass gives a new product with its own history; within the
 /// forward pass of its module all reads share one. So nothing is ever stale, and no history is used twice.
+///
+/// Tied weights, one parameter at several places, share one pruned tensor.
 final class PrunedTensor: ComputedTensor {
-  let name: String
+  /// The parameter as it is trained.
   let original: Tensor
+  /// The mask, as it stands in the modules.
   let buffer: MaskBuffer
   /// The methods applied, in order.
   private(set) var history: PruningContainer
-  /// States to go back to, the last one on top.
-  private(set) var past: [(mask: PruningMask, history: PruningContainer)] = []
+  /// Where the tensor stands.
+  private(set) var places: [Place] = []
+  private var past: [(mask: PruningMask, history: PruningContainer)] = []
 
   private var kept: (product: Tensor, original: Tensor, version: Int, maskVersion: Int)?
   private var shared: Tensor?
   private var forwardDepth = 0
 
-  init(name: String, original: Tensor, mask: MaskBuffer, history: PruningContainer) {
-    self.name = name
+  init(original: Tensor, mask: MaskBuffer, history: PruningContainer) {
     self.original = original
     buffer = mask
     self.history = history
@@ -63,12 +67,10 @@ final class PrunedTensor: ComputedTensor {
 
   var value: Tensor {
     guard isGradEnabled && original.requiresGrad else { return untracked }
-    if forwardDepth > 0 {
-      let product = shared ?? tracked
-      shared = product
-      return product
-    }
-    return tracked
+    guard forwardDepth > 0 else { return tracked }
+    let product = shared ?? tracked
+    shared = product
+    return product
   }
 
   /// The product with gradients flowing to the original.
@@ -105,7 +107,7 @@ final class PrunedTensor: ComputedTensor {
   }
 
   /// Goes back by one method.
-  /// - Returns: Whether there was an earlier state.
+  /// - Returns: Whether there was an earlier one.
   func stepBack() -> Bool {
     guard let last = past.popLast() else { return false }
     buffer.replace(by: last.mask)
@@ -114,12 +116,56 @@ final class PrunedTensor: ComputedTensor {
   }
 
   func copy(for twin: Module) -> PrunedTensor {
-    guard let original = twin.slots[name + "_orig"]?.parameter,
+    let names = twin.slots.keys.filter { name in
+      if case .computed(let computed)? = twin.slots[name] { computed === self } else { false }
+    }
+    guard let name = names.first, let original = twin.slots[name + "_orig"]?.parameter,
       case .computedBuffer(let mask as MaskBuffer)? = twin.slots[name + "_mask"]
-    else { fatalError("the copy of a module pruned in '\(name)' lacks its parts") }
-    let copy = PrunedTensor(name: name, original: original, mask: mask, history: history)
+    else { fatalError("the copy of a pruned module lacks the parts of a pruned tensor") }
+    let copy = PrunedTensor(original: original, mask: mask, history: history)
     copy.past = past
     return copy
+  }
+}
+
+extension PrunedTensor {
+  /// A module in which the tensor stands, and how to put the plain parameter back there.
+  struct Place {
+    private(set) weak var module: Module?
+    let name: String
+    /// The module's names before the tensor was pruned.
+    let order: [String]
+  }
+
+  /// Splits the parameter `name` of `module` into its parts: original, mask and product, in PyTorch's order.
+  func enter(_ module: Module, _ name: String) {
+    places.append(Place(module: module, name: name, order: Array(module.slots.keys)))
+    module.slots[name] = nil
+    module.slots[name + "_orig"] = .parameter(original)
+    module.slots[name + "_mask"] = .computedBuffer(buffer)
+    module.slots[name] = .computed(self)
+    module.addForwardPreHook(PruningHook(self, name))
+  }
+
+  /// Notes that a copy of this stands in a copied module, which has the parts already.
+  func adopt(_ module: Module, _ name: String, order: [String]) {
+    places.append(Place(module: module, name: name, order: order))
+  }
+
+  /// Takes the parts away everywhere and puts the parameter back: at the end, or where it was before.
+  func leave(restoringOrder: Bool) {
+    for place in places {
+      guard let module = place.module else { continue }
+      for part in ["", "_orig", "_mask"] { module.slots[place.name + part] = nil }
+      module.slots[place.name] = .parameter(original)
+      if restoringOrder { module.reorderSlots(place.order) }
+      for (key, hook) in module.forwardPreHooks {
+        if let hook = hook as? PruningHook, hook.state === self, hook.tensorName == place.name {
+          module.removeForwardPreHook(key)
+        }
+      }
+    }
+    places = []
   }
 }
 
@@ -131,4 +177,14 @@ extension Module {
 
   /// The names of the pruned tensors of this module itself.
   var prunedNames: [String] { slots.keys.filter { pruned($0) != nil } }
+
+  /// Puts the names that `order` has into its order, before any others; neighbours of names it lacks stay together.
+  fileprivate func reorderSlots(_ order: [String]) {
+    let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    // A part of another pruned tensor stands where that tensor stands at the end, as pruning put it.
+    let sorted = slots.enumerated().sorted { a, b in
+      (rank[a.element.key] ?? order.count, a.offset) < (rank[b.element.key] ?? order.count, b.offset)
+    }
+    slots = OrderedDictionary(uniqueKeysWithValues: sorted.map { ($0.element.key, $0.element.value) })
+  }
 }

@@ -12,10 +12,13 @@ import Torch
 public final class PruningHook: ForwardPreHook {
   let state: PrunedTensor
 
-  init(_ state: PrunedTensor) { self.state = state }
-
   /// The name of the pruned tensor: `weight`.
-  public var tensorName: String { state.name }
+  public let tensorName: String
+
+  init(_ state: PrunedTensor, _ tensorName: String) {
+    self.state = state
+    self.tensorName = tensorName
+  }
 
   /// The methods applied to the tensor, in order.
   public var history: PruningContainer { state.history }
@@ -33,7 +36,12 @@ public final class PruningHook: ForwardPreHook {
   public func didForward(_ module: Module) { state.endForward() }
 
   /// The hook of the same tensor in a copy of the module.
-  public func copy(for module: Module) -> (any ForwardPreHook)? { module.pruned(tensorName).map(PruningHook.init) }
+  public func copy(for module: Module) -> (any ForwardPreHook)? {
+    guard let twin = module.pruned(tensorName) else { return nil }
+    let order = state.places.first { $0.name == tensorName }?.order ?? []
+    twin.adopt(module, tensorName, order: order)
+    return PruningHook(twin, tensorName)
+  }
 }
 
 extension PruningHook: CustomStringConvertible {
