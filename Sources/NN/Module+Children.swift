@@ -3,7 +3,7 @@ import OrderedCollections
 extension Module {
   /// The child modules, in the order in which the properties that hold them are declared, superclass first: modules,
   /// optional modules, arrays (`blocks.0`) and dictionaries (`heads.name`, in order of their keys) of modules.
-  /// A module that two properties hold stands under both names.
+  /// A module that two properties hold stands under both names; ``childNames`` gives names other than the properties'.
   public final var children: OrderedDictionary<String, Module> {
     _ = Self.reflectionWorks
     var mirrors: [Mirror] = []
@@ -12,22 +12,25 @@ extension Module {
       mirrors.append(current)
       mirror = current.superclassMirror
     }
+    let names = childNames
     var found: OrderedDictionary<String, Module> = [:]
     for case (let label?, let value) in mirrors.reversed().flatMap(\.children) {
-      collect(value, label.hasPrefix("$__lazy_storage_$_") ? String(label.dropFirst(18)) : label, into: &found)
+      let property = label.hasPrefix("$__lazy_storage_$_") ? String(label.dropFirst(18)) : label
+      collect(value, names[property] ?? property, into: &found)
     }
     return found
   }
 
   private func collect(_ value: Any, _ name: String, into found: inout OrderedDictionary<String, Module>) {
+    let prefix = name.isEmpty ? "" : "\(name)."
     switch value {
     case let module as Module: found[name] = module
     case let modules as [Module]:
-      for (i, module) in modules.enumerated() { found[self is ModuleList ? "\(i)" : "\(name).\(i)"] = module }
+      for (i, module) in modules.enumerated() { found["\(prefix)\(i)"] = module }
     case let modules as [String: Module]:
-      for (key, module) in modules.sorted(by: { $0.key < $1.key }) { found["\(name).\(key)"] = module }
+      for (key, module) in modules.sorted(by: { $0.key < $1.key }) { found["\(prefix)\(key)"] = module }
     case let modules as OrderedDictionary<String, Module>:
-      for (key, module) in modules { found["\(name).\(key)"] = module }
+      for (key, module) in modules { found["\(prefix)\(key)"] = module }
     case Optional<Any>.some(let wrapped) where Mirror(reflecting: value).displayStyle == .optional:
       collect(wrapped, name, into: &found)
     default: break
@@ -45,10 +48,13 @@ extension Module {
 
   private func paths(_ wanted: (Module) -> Bool) -> OrderedDictionary<String, Module> {
     var found: OrderedDictionary<String, Module> = [:]
+    var above: Set<ObjectIdentifier> = []  // a child that refers back to its parent is not walked again
     func walk(_ module: Module, _ path: String) {
-      guard wanted(module) else { return }
+      guard !above.contains(ObjectIdentifier(module)), wanted(module) else { return }
       found[path] = module
+      above.insert(ObjectIdentifier(module))
       for (name, child) in module.children { walk(child, path.isEmpty ? name : "\(path).\(name)") }
+      above.remove(ObjectIdentifier(module))
     }
     walk(self, "")
     return found

@@ -42,6 +42,11 @@ open class Module {
     forwardPreHooks.isEmpty ? forward(x) : withForwardPreHooks([x]) { forward($0[0]) }
   }
 
+  /// Names of children that differ from the properties that hold them: `["outProj": "out_proj"]`, so that state dicts
+  /// carry PyTorch's names. An empty name lets the entries of an array or dictionary stand under their position or key
+  /// alone.
+  open var childNames: [String: String] { [:] }
+
   /// What stands between the brackets when the module is printed: `1, 6, kernel_size=(5, 5), stride=(1, 1)`.
   open var extraDescription: String { "" }
 }

@@ -1,0 +1,198 @@
+"""Records what PyTorch 2.13 does, for NNTests: run `python3 record.py` in this folder with torch and safetensors.
+
+layers.json / layers.safetensors: for each case the repr, the state dict's names and shapes, and under "case/":
+  init.NAME   initial values for seed 0          in.I, out.I     inputs, outputs while training (seed 2 before the call)
+  gin.I       gradients of inputs                grad.NAME       gradients of parameters
+  after.NAME  buffers after that call            eval.I          outputs in evaluation
+optim.json / optim.safetensors: losses of 20 steps and the parameters after them, for each optimiser.
+"""
+import json
+import torch
+import torch.nn as nn
+from safetensors.torch import save_file
+
+torch.set_num_threads(1)
+torch.backends.mha.set_fastpath_enabled(False)
+T = {}
+
+
+def draw(*shape, seed):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def ints(high, *shape, seed):
+    return torch.randint(high, shape, generator=torch.Generator().manual_seed(seed))
+
+
+CASES = {
+    "linear": (lambda: nn.Linear(7, 5), [draw(3, 7, seed=1)]),
+    "linear no bias": (lambda: nn.Linear(400, 12, bias=False), [draw(2, 400, seed=1)]),
+    "linear float64": (lambda: nn.Linear(7, 5, dtype=torch.float64), [draw(3, 7, seed=1).double()]),
+    "bilinear": (lambda: nn.Bilinear(3, 4, 5), [draw(2, 3, seed=1), draw(2, 4, seed=4)]),
+    "conv1d": (lambda: nn.Conv1d(2, 4, 3, stride=2, padding=1), [draw(2, 2, 9, seed=1)]),
+    "conv1d same circular": (lambda: nn.Conv1d(2, 4, 4, padding="same", padding_mode="circular"), [draw(2, 2, 9, seed=1)]),
+    "conv2d": (lambda: nn.Conv2d(1, 6, 5), [draw(2, 1, 9, 8, seed=1)]),
+    "conv2d grouped": (
+        lambda: nn.Conv2d(4, 6, (3, 5), stride=(1, 2), padding=(1, 2), dilation=(2, 1), groups=2, bias=False),
+        [draw(2, 4, 9, 8, seed=1)],
+    ),
+    "conv2d same": (lambda: nn.Conv2d(2, 3, (2, 3), padding="same"), [draw(2, 2, 5, 6, seed=1)]),
+    "conv2d valid": (lambda: nn.Conv2d(2, 3, 2, padding="valid"), [draw(2, 2, 5, 6, seed=1)]),
+    "conv2d reflect": (lambda: nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode="reflect"), [draw(2, 2, 5, 6, seed=1)]),
+    "conv2d replicate": (lambda: nn.Conv2d(2, 3, 3, padding=1, padding_mode="replicate"), [draw(2, 2, 5, 6, seed=1)]),
+    "conv3d": (lambda: nn.Conv3d(2, 3, 2, padding=1), [draw(2, 2, 3, 4, 5, seed=1)]),
+    "conv transpose 1d": (lambda: nn.ConvTranspose1d(2, 4, 3, stride=2), [draw(2, 2, 5, seed=1)]),
+    "conv transpose 2d": (
+        lambda: nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2, dilation=(1, 2)),
+        [draw(2, 4, 4, 5, seed=1)],
+    ),
+    "conv transpose 3d": (lambda: nn.ConvTranspose3d(2, 2, 2, bias=False), [draw(1, 2, 3, 2, 2, seed=1)]),
+    "batch norm 1d": (lambda: nn.BatchNorm1d(4), [draw(6, 4, seed=1)]),
+    "batch norm 1d sequences": (lambda: nn.BatchNorm1d(4, momentum=None), [draw(6, 4, 3, seed=1)]),
+    "batch norm 2d": (lambda: nn.BatchNorm2d(3, eps=1e-3, momentum=0.2), [draw(4, 3, 5, 2, seed=1)]),
+    "batch norm 2d plain": (lambda: nn.BatchNorm2d(3, affine=False, track_running_stats=False), [draw(4, 3, 5, 2, seed=1)]),
+    "batch norm 2d no bias": (lambda: nn.BatchNorm2d(3, bias=False), [draw(4, 3, 5, 2, seed=1)]),
+    "batch norm 3d": (lambda: nn.BatchNorm3d(2), [draw(2, 2, 3, 2, 2, seed=1)]),
+    "layer norm": (lambda: nn.LayerNorm(6), [draw(3, 6, seed=1)]),
+    "layer norm 2d": (lambda: nn.LayerNorm([3, 5], eps=1e-3, bias=False), [draw(2, 3, 5, seed=1)]),
+    "layer norm plain": (lambda: nn.LayerNorm(6, elementwise_affine=False), [draw(3, 6, seed=1)]),
+    "embedding": (lambda: nn.Embedding(10, 3), [ints(10, 2, 5, seed=1)]),
+    "embedding full": (
+        lambda: nn.Embedding(10, 3, padding_idx=-1, max_norm=1.0, norm_type=1.0, scale_grad_by_freq=True),
+        [ints(10, 4, 5, seed=1)],
+    ),
+    "dropout": (lambda: nn.Dropout(), [draw(4, 9, seed=1)]),
+    "dropout 2d": (lambda: nn.Dropout2d(0.25), [draw(2, 8, 2, 2, seed=1)]),
+    "relu": (lambda: nn.ReLU(), [draw(3, 4, seed=1)]),
+    "leaky relu": (lambda: nn.LeakyReLU(0.2), [draw(3, 4, seed=1)]),
+    "prelu": (lambda: nn.PReLU(), [draw(3, 4, seed=1)]),
+    "prelu channels": (lambda: nn.PReLU(4, init=0.5), [draw(3, 4, seed=1)]),
+    "gelu": (lambda: nn.GELU(), [draw(3, 4, seed=1)]),
+    "gelu tanh": (lambda: nn.GELU(approximate="tanh"), [draw(3, 4, seed=1)]),
+    "silu": (lambda: nn.SiLU(), [draw(3, 4, seed=1)]),
+    "tanh": (lambda: nn.Tanh(), [draw(3, 4, seed=1)]),
+    "sigmoid": (lambda: nn.Sigmoid(), [draw(3, 4, seed=1)]),
+    "softmax": (lambda: nn.Softmax(dim=1), [draw(3, 4, seed=1)]),
+    "log softmax": (lambda: nn.LogSoftmax(dim=-1), [draw(3, 4, seed=1)]),
+    "max pool 1d": (lambda: nn.MaxPool1d(2), [draw(2, 3, 7, seed=1)]),
+    "max pool 2d": (lambda: nn.MaxPool2d(2), [draw(2, 3, 7, 6, seed=1)]),
+    "max pool 2d full": (
+        lambda: nn.MaxPool2d((2, 3), stride=2, padding=1, dilation=(1, 2), ceil_mode=True),
+        [draw(2, 3, 7, 6, seed=1)],
+    ),
+    "max pool 3d": (lambda: nn.MaxPool3d(2, stride=1), [draw(1, 2, 3, 3, 3, seed=1)]),
+    "avg pool 1d": (lambda: nn.AvgPool1d(2), [draw(2, 3, 7, seed=1)]),
+    "avg pool 2d": (lambda: nn.AvgPool2d(2), [draw(2, 3, 7, 6, seed=1)]),
+    "avg pool 2d full": (
+        lambda: nn.AvgPool2d((3, 2), stride=(2, 1), padding=1, ceil_mode=True, count_include_pad=False),
+        [draw(2, 3, 7, 6, seed=1)],
+    ),
+    "avg pool 3d": (lambda: nn.AvgPool3d(2), [draw(1, 2, 4, 4, 4, seed=1)]),
+    "adaptive avg pool 1d": (lambda: nn.AdaptiveAvgPool1d(3), [draw(2, 3, 7, seed=1)]),
+    "adaptive avg pool 2d": (lambda: nn.AdaptiveAvgPool2d((2, 3)), [draw(2, 3, 7, 6, seed=1)]),
+    "adaptive avg pool 2d open": (lambda: nn.AdaptiveAvgPool2d((None, 2)), [draw(2, 3, 7, 6, seed=1)]),
+    "adaptive max pool 1d": (lambda: nn.AdaptiveMaxPool1d(3), [draw(2, 3, 7, seed=1)]),
+    "adaptive max pool 2d": (lambda: nn.AdaptiveMaxPool2d(2), [draw(2, 3, 7, 6, seed=1)]),
+    "flatten": (lambda: nn.Flatten(), [draw(2, 3, 4, seed=1)]),
+    "flatten from": (lambda: nn.Flatten(0, 1), [draw(2, 3, 4, seed=1)]),
+    "identity": (lambda: nn.Identity(), [draw(2, 3, seed=1)]),
+    "lstm": (lambda: nn.LSTM(3, 4), [draw(5, 2, 3, seed=1)]),
+    "lstm state": (lambda: nn.LSTM(3, 4), [draw(5, 2, 3, seed=1), draw(1, 2, 4, seed=4), draw(1, 2, 4, seed=5)]),
+    "lstm deep": (
+        lambda: nn.LSTM(3, 4, num_layers=2, batch_first=True, dropout=0.5, bidirectional=True, proj_size=2),
+        [draw(2, 5, 3, seed=1)],
+    ),
+    "lstm no bias": (lambda: nn.LSTM(3, 4, bias=False), [draw(5, 3, seed=1)]),
+    "gru": (lambda: nn.GRU(3, 4), [draw(5, 2, 3, seed=1)]),
+    "gru state": (
+        lambda: nn.GRU(3, 4, num_layers=2, batch_first=True, bidirectional=True, bias=False),
+        [draw(2, 5, 3, seed=1), draw(4, 2, 4, seed=4)],
+    ),
+    "gru unbatched": (lambda: nn.GRU(3, 4, dropout=0.5, num_layers=2), [draw(5, 3, seed=1)]),
+    "attention": (lambda: nn.MultiheadAttention(8, 2), [draw(3, 2, 8, seed=1)]),
+    "attention heads": (lambda: nn.MultiheadAttention(8, 4, batch_first=True, bias=False), [draw(2, 3, 8, seed=1)]),
+    "attention without weights": (lambda: nn.MultiheadAttention(8, 2, batch_first=True), [draw(2, 3, 8, seed=1)]),
+    "attention memory": (lambda: nn.MultiheadAttention(8, 2), [draw(3, 2, 8, seed=1), draw(4, 2, 8, seed=4)]),
+    "attention three": (
+        lambda: nn.MultiheadAttention(8, 2, add_bias_kv=True, add_zero_attn=True),
+        [draw(3, 2, 8, seed=1), draw(4, 2, 8, seed=4), draw(4, 2, 8, seed=5)],
+    ),
+    "attention widths": (
+        lambda: nn.MultiheadAttention(8, 2, kdim=5, vdim=6, dropout=0.5),
+        [draw(3, 2, 8, seed=1), draw(4, 2, 5, seed=4), draw(4, 2, 6, seed=5)],
+    ),
+    "attention masks": (
+        lambda: nn.MultiheadAttention(8, 2, batch_first=True, add_bias_kv=True),
+        [draw(2, 3, 8, seed=1)],
+    ),
+    "attention causal": (lambda: nn.MultiheadAttention(8, 2, batch_first=True), [draw(2, 3, 8, seed=1)]),
+    "attention unbatched": (lambda: nn.MultiheadAttention(8, 2, add_zero_attn=True), [draw(3, 8, seed=1)]),
+    "sequential": (
+        lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 3)),
+        [draw(2, 1, 6, 6, seed=1)],
+    ),
+}
+
+PADDING = torch.tensor([[False, False, True], [False, False, False]])
+CAUSAL = torch.ones(3, 3, dtype=torch.bool).triu(1)
+
+
+def outputs(name, m, x):
+    if name in ("lstm state", "gru state"):
+        y = m(x[0], (x[1], x[2]) if name == "lstm state" else x[1])
+    elif name == "attention heads":
+        y = m(x[0], x[0], x[0], average_attn_weights=False)
+    elif name == "attention without weights":
+        y = m(x[0], x[0], x[0], need_weights=False)
+    elif name == "attention memory":
+        y = m(x[0], x[1], x[1])
+    elif name == "attention masks":
+        y = m(x[0], x[0], x[0], key_padding_mask=PADDING, attn_mask=CAUSAL)
+    elif name == "attention causal":
+        y = m(x[0], x[0], x[0], need_weights=False, attn_mask=CAUSAL, is_causal=True)
+    elif isinstance(m, nn.MultiheadAttention) and len(x) == 1:
+        y = m(x[0], x[0], x[0])
+    else:
+        y = m(*x)
+    flat = []
+    for part in y if isinstance(y, tuple) else (y,):
+        flat += part if isinstance(part, tuple) else (part,)
+    return [part for part in flat if part is not None]
+
+
+def put(name, tensor):
+    T[name] = tensor.detach().clone().contiguous()
+
+
+cases = []
+for name, (build, inputs) in CASES.items():
+    torch.manual_seed(0)
+    m = build()
+    cases.append({
+        "name": name, "text": repr(m), "state": [[n, list(t.shape)] for n, t in m.state_dict().items()],
+        "parameters": [n for n, _ in m.named_parameters()],
+    })
+    for n, t in m.state_dict().items():
+        put(f"{name}/init.{n}", t)
+    x = [t.clone().requires_grad_(t.is_floating_point()) for t in inputs]
+    torch.manual_seed(2)
+    y = outputs(name, m, x)
+    torch.autograd.backward(y[0], draw(*y[0].shape, seed=3).to(y[0].dtype))
+    for i, t in enumerate(x):
+        put(f"{name}/in.{i}", t)
+        if t.grad is not None:
+            put(f"{name}/gin.{i}", t.grad)
+    for i, t in enumerate(y):
+        put(f"{name}/out.{i}", t)
+    put(f"{name}/gout", draw(*y[0].shape, seed=3).to(y[0].dtype))
+    for n, p in m.named_parameters():
+        if p.grad is not None:
+            put(f"{name}/grad.{n}", p.grad)
+    for n, t in m.named_buffers():
+        put(f"{name}/after.{n}", t)
+    m.eval()
+    for i, t in enumerate(outputs(name, m, x)):
+        put(f"{name}/eval.{i}", t)
+
+save_file(T, "layers.safetensors")
+json.dump(cases, open("layers.json", "w"), indent=1)
