@@ -1,0 +1,69 @@
+import Foundation
+import Torch
+
+/// An array in the IDX format, the one of the MNIST data sets: a mark, the dimensions, the entries, all big-endian.
+///
+/// ```swift
+/// let images = try IDXFile.read("train-images-idx3-ubyte.gz")  // uint8 [60000, 28, 28]
+/// ```
+public enum IDXFile {
+  /// Files that hold more than this many bytes, decompressed, are refused: 1 GiB, about twenty times Fashion-MNIST.
+  public static let defaultLimit = 1 << 30
+
+  /// The array of a file, which may be compressed with gzip; that is seen by its first bytes, not by its name.
+  ///
+  /// Time and memory are linear in the size of the array.
+  /// - Parameters:
+  ///   - path: Where the file is.
+  ///   - limit: How many bytes it may hold, decompressed.
+  /// - Returns: A tensor of the file's shape; uint8, int8, int16, int32, float32 or float64.
+  /// - Throws: ``DatasetError``, for every file that is not wholly in order; nothing is read past its end.
+  public static func read(_ path: String, limit: Int = defaultLimit) throws(DatasetError) -> Tensor {
+    let bytes: Data
+    do {
+      bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw .unreadable(
+        file: path, reason: (error as NSError).localizedFailureReason ?? "\(error.localizedDescription)")
+    }
+    let result = bytes.withUnsafeBytes { raw in
+      Result { () throws(DatasetError) in try decode(raw, file: path, limit: limit) }
+    }
+    return try result.get()
+  }
+
+  /// The array in `bytes`, compressed or not; `file` is the name for errors.
+  static func decode(_ bytes: UnsafeRawBufferPointer, file: String, limit: Int) throws(DatasetError) -> Tensor {
+    guard Gzip.isGzip(bytes) else { return try tensor(bytes, file: file) }
+    let output: ByteSink
+    do { output = try Gzip.decompress(bytes, limit: limit) } catch {
+      throw .compression(file: file, reason: error.reason)
+    }
+    return try output.withBytes { content throws(DatasetError) in try tensor(content, file: file) }
+  }
+
+  /// The array of an uncompressed file.
+  private static func tensor(_ bytes: UnsafeRawBufferPointer, file: String) throws(DatasetError) -> Tensor {
+    let header = try IDXHeader(bytes, file: file)
+    let entries = UnsafeRawBufferPointer(rebasing: bytes[header.byteCount...])
+    guard entries.count == header.entryBytes else {
+      throw .format(
+        file: file, expected: "\(header.entryBytes) bytes for \(header.dtype) \(header.shape)",
+        found: "\(entries.count)")
+    }
+    return Tensor(shape: header.shape, dtype: header.dtype) { target in
+      guard entries.count > 0 else { return }
+      target.copyMemory(from: entries)
+      switch header.dtype.byteCount {
+      case 2: fromBigEndian(target.bindMemory(to: UInt16.self))
+      case 4: fromBigEndian(target.bindMemory(to: UInt32.self))
+      case 8: fromBigEndian(target.bindMemory(to: UInt64.self))
+      default: break
+      }
+    }
+  }
+
+  private static func fromBigEndian(_ words: UnsafeMutableBufferPointer<some FixedWidthInteger>) {
+    for index in words.indices { words[index] = .init(bigEndian: words[index]) }
+  }
+}
