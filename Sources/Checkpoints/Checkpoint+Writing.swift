@@ -1,0 +1,79 @@
+import OrderedCollections
+
+extension Checkpoint {
+  /// The layouts of checkpoints that can be written.
+  public enum OutputFormat: Hashable, Sendable {
+    /// One safetensors file.
+    case safetensors
+    /// Several safetensors files of at most `limit` bytes of tensors each, with an index.
+    case shardedSafetensors(limit: Int)
+    /// PyTorch's zip archive.
+    case pytorch
+
+    /// The layout that a path's ending asks for: `.safetensors`, an index or a directory, or one of PyTorch's endings;
+    /// nil for any other.
+    public init?(path: String) {
+      if path.hasSuffix(".safetensors") {
+        self = .safetensors
+      } else if path.hasSuffix(ShardIndex.suffix) || path.hasSuffix("/") || System.isDirectory(path) {
+        self = .shardedSafetensors(limit: 5_000_000_000)
+      } else if [".pt", ".pth", ".bin", ".ckpt"].contains(where: path.hasSuffix) {
+        self = .pytorch
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// Begins a checkpoint that will be written block by block.
+  ///
+  /// - Parameters:
+  ///   - format: the layout.
+  ///   - path: the target: a file, or for shards a directory or the path of the index.
+  ///   - tensors: what will be written; the order is kept.
+  ///   - metadata: text kept with the tensors.
+  ///   - moduleVersions: for PyTorch files, `state_dict()._metadata`.
+  ///   - input: for shards, an earlier checkpoint whose division into shards is kept.
+  ///   - replacing: whether an existing checkpoint may be replaced.
+  ///   - progress: called after each block; may throw to stop.
+  /// - Throws: ``CheckpointError`` where the format cannot hold the tensors or the system refuses to begin.
+  public static func writer(
+    as format: OutputFormat, to path: String, tensors: [TensorSpec], metadata: CheckpointMetadata = [:],
+    moduleVersions: OrderedDictionary<String, Int> = [:], like input: Checkpoint? = nil, replacing: Bool = true,
+    progress: WritingProgress? = nil
+  ) throws(CheckpointError) -> any CheckpointWriter {
+    switch format {
+    case .safetensors:
+      return try SafetensorsWriter(
+        path: path, tensors: tensors, metadata: metadata, replacing: replacing, progress: progress)
+    case .shardedSafetensors(let limit):
+      let shards =
+        if let input, input.format == .shardedSafetensors {
+          ShardedSafetensorsWriter.split(tensors, like: input.tensors)
+        } else {
+          ShardedSafetensorsWriter.split(tensors, limit: limit)
+        }
+      return try ShardedSafetensorsWriter(
+        path: path, shards: shards, metadata: metadata, indexMetadata: input?.indexMetadata ?? [:],
+        replacing: replacing, progress: progress)
+    case .pytorch:
+      return try PyTorchWriter(
+        path: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions, replacing: replacing,
+        progress: progress)
+    }
+  }
+
+  /// Writes a whole checkpoint; parameters as ``writer(as:to:tensors:metadata:moduleVersions:like:replacing:progress:)``.
+  ///
+  /// - Throws: ``CheckpointError``, and whatever a source or `progress` throws; the target is untouched then.
+  public static func write(
+    _ sources: [TensorSource], as format: OutputFormat, to path: String, metadata: CheckpointMetadata = [:],
+    moduleVersions: OrderedDictionary<String, Int> = [:], like input: Checkpoint? = nil, replacing: Bool = true,
+    progress: WritingProgress? = nil
+  ) throws {
+    let writer = try writer(
+      as: format, to: path, tensors: sources.map(\.spec), metadata: metadata, moduleVersions: moduleVersions,
+      like: input, replacing: replacing, progress: progress)
+    try writer.writeAll(sources)
+  }
+}

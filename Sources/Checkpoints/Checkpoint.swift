@@ -1,0 +1,208 @@
+import OrderedCollections
+
+/// A file, or several, of named tensors: the one front door for all formats.
+///
+/// ```swift
+/// let checkpoint = try Checkpoint.open("model.pt")        // or .safetensors, an index, a directory
+/// for tensor in checkpoint.tensors { print(tensor.name, tensor.type, tensor.shape) }
+/// let bytes = try checkpoint.withBytes(of: "conv1.weight") { Array($0) }
+/// try Checkpoint.write(checkpoint.sources(), as: .safetensors, to: "model.safetensors")
+/// ```
+///
+/// The format is told by content, not by name. Opening reads headers only and checks all of them; every offset, size
+/// and name in a file is held for hostile. Safe to share between threads.
+public struct Checkpoint: Sendable {
+  /// What holds the bytes.
+  private enum Source: Sendable {
+    case safetensors(SafetensorsFile)
+    case sharded(ShardedSafetensors)
+    case pytorch(PyTorchFile)
+  }
+
+  /// The path that was opened; for a directory, that of the file or index found in it.
+  public let path: String
+  /// The layout of the file.
+  public let format: CheckpointFormat
+  /// The tensors: in the order of the header (safetensors), shard after shard, or of the state dict (PyTorch).
+  public let tensors: [TensorInfo]
+  /// Text that travels with the tensors: `__metadata__`, or what ``PyTorchWriter`` put beside them.
+  public let metadata: CheckpointMetadata
+
+  private let source: Source
+
+  /// Opens `path`: a safetensors or PyTorch file, an index of shards, or a directory that holds one of them.
+  ///
+  /// - Parameter stateDict: for PyTorch training checkpoints, the keys that lead to the state dict, joined by dots; nil
+  ///   to take the usual one.
+  /// - Throws: ``CheckpointError`` where the file cannot be read, is of no format known here, is damaged, or holds more
+  ///   than data.
+  public static func open(_ path: String, stateDict: String? = nil) throws(CheckpointError) -> Checkpoint {
+    let path = System.isDirectory(path) ? try CheckpointDirectory.principalFile(of: path) : path
+    let file = try MappedFile(path: path)
+    switch try CheckpointFormat.detect(file) {
+    case .safetensors: return Checkpoint(try SafetensorsFile(file))
+    case .shardedSafetensors: return Checkpoint(try ShardedSafetensors(indexPath: path))
+    case .pytorch, .legacyPyTorch: return Checkpoint(try PyTorchFile(file, stateDict: stateDict))
+    }
+  }
+
+  /// The checkpoint that `file` is.
+  public init(_ file: SafetensorsFile) {
+    (path, format, tensors, metadata) = (file.path, .safetensors, file.tensors, file.metadata)
+    source = .safetensors(file)
+  }
+
+  /// The checkpoint that `files` are.
+  public init(_ files: ShardedSafetensors) {
+    (path, format, tensors, metadata) = (files.indexPath, .shardedSafetensors, files.tensors, files.metadata)
+    source = .sharded(files)
+  }
+
+  /// The checkpoint that `file` is.
+  public init(_ file: PyTorchFile) {
+    let format: CheckpointFormat = file.layout == .zip ? .pytorch : .legacyPyTorch
+    (path, self.format, tensors, metadata) = (file.path, format, file.tensors, file.metadata)
+    source = .pytorch(file)
+  }
+}
+
+extension Checkpoint {
+  /// The files that hold the tensors; ``TensorInfo/fileIndex`` counts them.
+  public var files: [String] {
+    switch source {
+    case .safetensors(let file): [file.path]
+    case .sharded(let files): files.shards.map(\.path)
+    case .pytorch(let file): [file.path]
+    }
+  }
+
+  /// The size of all those files in bytes.
+  public var size: Int {
+    switch source {
+    case .safetensors(let file): file.size
+    case .sharded(let files): files.shards.reduce(0) { $0 + $1.size }
+    case .pytorch(let file): file.size
+    }
+  }
+
+  /// The format in words, with what there is to say: "sharded safetensors, 5 files", "PyTorch (zip), under state_dict".
+  public var formatDescription: String {
+    if case .sharded(let files) = source { return "\(format), \(files.shards.count) files" }
+    return stateDictPath.isEmpty ? "\(format)" : "\(format), under \(stateDictPath.joined(separator: "."))"
+  }
+
+  /// The keys that led to the state dict of a PyTorch training checkpoint; empty otherwise.
+  public var stateDictPath: [String] {
+    if case .pytorch(let file) = source { file.stateDictPath } else { [] }
+  }
+
+  /// What a PyTorch file holds beside the tensors, by its keys ("epoch", "optimizer"); writing does not keep it.
+  public var leftOut: [String] {
+    if case .pytorch(let file) = source { file.leftOut } else { [] }
+  }
+
+  /// Versions of modules out of a PyTorch state dict's `_metadata`; empty otherwise.
+  public var moduleVersions: OrderedDictionary<String, Int> {
+    if case .pytorch(let file) = source { file.moduleVersions } else { [:] }
+  }
+
+  /// Text in the `metadata` of an index of shards; empty otherwise.
+  public var indexMetadata: CheckpointMetadata {
+    if case .sharded(let files) = source { files.indexMetadata } else { [:] }
+  }
+
+  /// `"module."` where every name begins with it, as torch.nn.DataParallel saves them; nil otherwise.
+  public var dataParallelPrefix: String? {
+    let prefix = "module."
+    return !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix(prefix) && $0.name != prefix } ? prefix : nil
+  }
+
+  /// The tensor called `name`, or nil. O(1).
+  public subscript(name: String) -> TensorInfo? {
+    switch source {
+    case .safetensors(let file): file[name]
+    case .sharded(let files): files[name]
+    case .pytorch(let file): file[name]
+    }
+  }
+
+  /// The tensors in the order in which their bytes lie in the files: the order for reading everything once.
+  public var tensorsByOffset: [TensorInfo] { tensors.sorted(by: TensorInfo.liesBefore) }
+}
+
+extension Checkpoint {
+  /// Hands out the bytes of the tensor called `name`, contiguous in row-major order, out of the mapped file.
+  ///
+  /// Without a copy, except for strided tensors in PyTorch files. The pointer is valid during the call only and need not
+  /// be aligned: load elements with `loadUnaligned`.
+  ///
+  /// - Throws: ``CheckpointError`` of kind `notFound`, and whatever `body` throws.
+  public func withBytes<Result>(
+    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    switch source {
+    case .safetensors(let file): try file.withBytes(of: name, body)
+    case .sharded(let files): try files.withBytes(of: name, body)
+    case .pytorch(let file): try file.withBytes(of: name, body)
+    }
+  }
+
+  /// Copies part of a tensor into `buffer`: the `buffer.count` bytes from `offset` on.
+  ///
+  /// Reads through the file and not through the mapping: memory stays bounded, and a read error is thrown.
+  ///
+  /// - Throws: ``CheckpointError`` where there is no such tensor, the part leaves the tensor, or reading fails.
+  public func read(
+    _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    switch source {
+    case .safetensors(let file): try file.read(name, at: offset, into: buffer)
+    case .sharded(let files): try files.read(name, at: offset, into: buffer)
+    case .pytorch(let file): try file.read(name, at: offset, into: buffer)
+    }
+  }
+
+  /// Reads a tensor in blocks, one after the other through the same memory, aligned to 64 bytes.
+  ///
+  /// - Parameters:
+  ///   - name: the tensor.
+  ///   - size: the bytes of a block, the last one excepted; a multiple of the element's width keeps elements whole.
+  ///   - body: called with each block and its offset in the tensor.
+  /// - Throws: as ``read(_:at:into:)``, and whatever `body` throws.
+  public func forEachBlock(
+    of name: String, size: Int = 8 << 20, _ body: (_ block: UnsafeMutableRawBufferPointer, _ offset: Int) throws -> Void
+  ) throws {
+    precondition(size > 0, "blocks of at least one byte")
+    guard let tensor = self[name] else { throw CheckpointError.noTensor(name, in: path, names: tensors.map(\.name)) }
+    let total = tensor.byteCount
+    guard total > 0 else { return }
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: min(size, total), alignment: 64)
+    defer { memory.deallocate() }
+    var offset = 0
+    while offset < total {
+      let block = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(size, total - offset)])
+      try read(name, at: offset, into: block)
+      try body(block, offset)
+      offset += block.count
+    }
+  }
+
+  /// The tensors as sources for a writer, read in blocks when their turn comes.
+  public func sources() -> [TensorSource] {
+    tensors.map { tensor in
+      TensorSource(name: tensor.name, type: tensor.type, shape: tensor.shape) { consume in
+        try forEachBlock(of: tensor.name) { block, _ in try consume(UnsafeRawBufferPointer(block)) }
+      }
+    }
+  }
+
+  /// Reads a PyTorch archive's members and compares them with their checksums.
+  ///
+  /// - Returns: whether there was anything to compare: false for safetensors, legacy files and archives written without
+  ///   checksums.
+  /// - Throws: ``CheckpointError`` at the first member that differs, and what `progress` throws.
+  public func verifyChecksums(progress: WritingProgress? = nil) throws -> Bool {
+    guard case .pytorch(let file) = source, file.layout == .zip else { return false }
+    return try ZipArchive(file.file).verifyChecksums(progress: progress)
+  }
+}

@@ -1,0 +1,73 @@
+/// The layouts of checkpoints that can be read.
+public enum CheckpointFormat: String, Hashable, Sendable, CaseIterable {
+  /// One safetensors file.
+  case safetensors
+  /// Several safetensors files with an index, `*.safetensors.index.json`.
+  case shardedSafetensors
+  /// PyTorch's zip archives, since version 1.6.
+  case pytorch
+  /// PyTorch's layout before version 1.6.
+  case legacyPyTorch
+}
+
+extension CheckpointFormat: CustomStringConvertible {
+  /// The format in words.
+  public var description: String {
+    switch self {
+    case .safetensors: "safetensors"
+    case .shardedSafetensors: "sharded safetensors"
+    case .pytorch: "PyTorch (zip)"
+    case .legacyPyTorch: "PyTorch (legacy)"
+    }
+  }
+}
+
+extension CheckpointFormat {
+  /// What the content of a file says it is; an error that names what it is where that is known and not read here.
+  static func detect(_ file: MappedFile) throws(CheckpointError) -> CheckpointFormat {
+    let head = file.bytes(0..<min(file.size, 512))
+    if head.starts(with: [0x50, 0x4b, 0x03, 0x04]) || head.starts(with: [0x50, 0x4b, 0x05, 0x06]) { return .pytorch }
+    if PyTorchParts.hasLegacyMagic(file) { return .legacyPyTorch }
+    if head.count >= 9, head[8] == UInt8(ascii: "{") { return .safetensors }
+    if head.first == UInt8(ascii: "{") && file.path.hasSuffix(".json") { return .shardedSafetensors }
+    // Damaged beyond recognition, or of a content with white space in front: the reader of that format says why.
+    if file.path.hasSuffix(".safetensors") { return .safetensors }
+    if file.path.hasSuffix(".json") { return .shardedSafetensors }
+    let (found, advice) = guess(head)
+    throw CheckpointError(
+      .notRecognised, "open", file: file.path, expected: "safetensors or a PyTorch file", found: found, advice: advice)
+  }
+
+  private static func guess(_ head: [UInt8]) -> (found: String, advice: String) {
+    let usual = "name a .safetensors, .pt, .pth, .bin or .ckpt file"
+    func begins(_ text: String) -> Bool { head.starts(with: Array(text.utf8)) }
+    if head.isEmpty { return ("an empty file", "download or save it again") }
+    if begins("version https://git-lfs") {
+      return ("a Git LFS pointer in place of the file", "fetch the file itself: git lfs pull")
+    }
+    if begins("<!DOCTYPE") || begins("<!doctype") || begins("<html") {
+      return ("a web page", "download the file itself, not the page about it")
+    }
+    if begins("GGUF") { return ("a GGUF file", "convert it to safetensors first") }
+    if head.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      return ("a numpy array", "save a dictionary of tensors as safetensors instead")
+    }
+    if head.starts(with: [0x89] + Array("HDF".utf8)) {
+      return ("an HDF5 file (Keras)", "convert it to safetensors first")
+    }
+    if head.starts(with: [0x1f, 0x8b]) || begins("BZh") || head.starts(with: [0xfd] + Array("7zXZ".utf8)) {
+      return ("a compressed file", "unpack it first")
+    }
+    if head.count >= 262, head[257..<262].elementsEqual("ustar".utf8) {
+      return ("a tar archive", "unpack it first, or save the weights with a torch.save of version 1.6 or later")
+    }
+    if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) {
+      return (
+        "a bare pickle",
+        "in Python, save the tensors with torch.save or safetensors; a bare pickle can hold anything, code included"
+      )
+    }
+    if head.first == 0x08, head.count > 16 { return ("perhaps an ONNX model", usual) }
+    return ("bytes of neither", usual)
+  }
+}

@@ -1,0 +1,141 @@
+import Checkpoints
+import Foundation
+import Testing
+
+/// Both ways with Python: what is written here, read by torch and safetensors themselves; what they write, read here.
+///
+/// Runs where `python3`, or the interpreter that `PYTHON` names, finds torch; the part about safetensors where it finds
+/// that too. Python starts slowly, so that each test runs one script for all its files.
+@Suite(.serialized) struct PythonTests {
+  let scratch = Scratch()
+
+  func hex(_ checkpoint: Checkpoint, _ name: some StringProtocol) throws -> String {
+    try checkpoint.withBytes(of: String(name)) {
+      $0.isEmpty ? "-" : $0.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+  }
+
+  @Test(.enabled(if: Python.finds("torch"), "needs a python3 with torch"))
+  func torchReadsWhatIsWritten() throws {
+    let names = ["lenet_ordereddict.pt", "torch/dtypes_p2.pt", "odd_tensors.pt", "lenet_pruned90_masks.safetensors"]
+    let inputs = try names.map { try Checkpoint.open(Fixture.path($0)) }
+    for (number, input) in inputs.enumerated() {
+      try Checkpoint.write(
+        input.sources(), as: .pytorch, to: scratch("\(number).pt"), metadata: ["by": "test"],
+        moduleVersions: input.moduleVersions)
+    }
+    let lines = try Python.run(
+      """
+      import ctypes, sys, zipfile, torch
+      for number in range(4):
+          path = f"{sys.argv[1]}/{number}.pt"
+          assert zipfile.ZipFile(path).testzip() is None
+          state = torch.load(path, weights_only=True)
+          assert type(state).__name__ == "OrderedDict"
+          for name, tensor in state.items():
+              assert tensor.is_contiguous() and not tensor.requires_grad
+              print(number, name, ctypes.string_at(tensor.data_ptr(), tensor.nbytes).hex() or "-", sep="|")
+          print(number, "version", getattr(state, "_metadata", {}).get("conv1", {}).get("version"), sep="|")
+      """, scratch.path)
+    for (number, input) in inputs.enumerated() {
+      let expected =
+        try input.tensors.map { "\(number)|\($0.name)|\(try hex(input, $0.name))" }
+        + ["\(number)|version|\(input.moduleVersions["conv1"].map(String.init) ?? "None")"]
+      #expect(lines.filter { $0.hasPrefix("\(number)|") } == expected)
+    }
+  }
+
+  @Test(.enabled(if: Python.finds("torch", "safetensors"), "needs a python3 with torch and safetensors"))
+  func safetensorsReadsWhatIsWritten() throws {
+    let names = ["lenet_ordereddict.pt", "odd_tensors.safetensors", "lenet_f64.safetensors"]
+    let inputs = try names.map { try Checkpoint.open(Fixture.path($0)) }
+    for (number, input) in inputs.enumerated() {
+      let path = scratch("\(number).safetensors")
+      try Checkpoint.write(input.sources(), as: .safetensors, to: path, metadata: ["format": "pt"])
+      try Checkpoint.write(input.sources(), as: .shardedSafetensors(limit: 30_000), to: scratch("\(number)"))
+    }
+    let lines = try Python.run(
+      """
+      import ctypes, json, sys
+      from safetensors import safe_open
+      from safetensors.torch import load_file
+      for number in range(3):
+          path = f"{sys.argv[1]}/{number}"
+          assert safe_open(path + ".safetensors", "pt").metadata() == {"format": "pt"}
+          single = load_file(path + ".safetensors")
+          index = json.load(open(path + "/model.safetensors.index.json"))
+          shards = {}
+          for file in sorted(set(index["weight_map"].values())):
+              shards.update(load_file(path + "/" + file))
+          assert shards.keys() == single.keys() == index["weight_map"].keys()
+          assert index["metadata"]["total_size"] == sum(t.nbytes for t in single.values())
+          for name, tensor in single.items():
+              data = ctypes.string_at(tensor.data_ptr(), tensor.nbytes)
+              assert data == ctypes.string_at(shards[name].data_ptr(), tensor.nbytes)
+              print(number, name, data.hex() or "-", sep="|")
+      """, scratch.path)
+    let expected = try inputs.enumerated().flatMap { number, input in
+      try input.tensors.map { "\(number)|\($0.name)|\(try hex(input, $0.name))" }
+    }
+    #expect(lines.sorted() == expected.sorted())
+  }
+
+  @Test(.enabled(if: Python.finds("torch", "safetensors"), "needs a python3 with torch and safetensors"))
+  func readsWhatPythonWrites() throws {
+    let lines = try Python.run(
+      """
+      import ctypes, sys, torch
+      from safetensors.torch import save_file
+      torch.manual_seed(3)
+      state = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.Linear(5, 7)).state_dict()
+      state["big"] = torch.randn(100, 50).to(torch.bfloat16)
+      save_file(state, sys.argv[1] + "/a.safetensors", metadata={"k": "v"})
+      torch.save(state, sys.argv[1] + "/a.pt")
+      torch.save({"model": state, "step": 3}, sys.argv[1] + "/b.pt", pickle_protocol=4)
+      torch.save(state, sys.argv[1] + "/c.pt", _use_new_zipfile_serialization=False)
+      for name, tensor in state.items():
+          print(name, ctypes.string_at(tensor.data_ptr(), tensor.nbytes).hex(), sep="|")
+      """, scratch.path)
+    for file in ["a.safetensors", "a.pt", "b.pt", "c.pt"] {
+      let checkpoint = try Checkpoint.open(scratch(file))
+      let found = try checkpoint.tensors.map { "\($0.name)|\(try hex(checkpoint, $0.name))" }
+      if file.hasSuffix(".pt") {
+        #expect(found == lines)
+        #expect(checkpoint.moduleVersions["1"] == 2)
+      } else {
+        #expect(found.sorted() == lines.sorted())
+        #expect(checkpoint.metadata == ["k": "v"])
+      }
+    }
+  }
+}
+
+/// Runs scripts in the Python that `PYTHON` names, or in `python3`.
+enum Python {
+  private static let command = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
+
+  /// Whether it is there and finds these packages.
+  static func finds(_ packages: String...) -> Bool {
+    let list = packages.map { "u.find_spec('\($0)')" }.joined(separator: ", ")
+    return (try? output("import importlib.util as u; print(all([\(list)]))", []).text) == "True\n"
+  }
+
+  /// The lines that a script prints; an issue where it does not end well.
+  static func run(_ script: String, _ arguments: String...) throws -> [String] {
+    let result = try output(script, arguments)
+    #expect(result.status == 0)
+    return result.text.split(separator: "\n").map(String.init)
+  }
+
+  private static func output(_ script: String, _ arguments: [String]) throws -> (text: String, status: Int32) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [command, "-W", "ignore", "-c", script] + arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (String(decoding: data, as: UTF8.self), process.terminationStatus)
+  }
+}
