@@ -63,6 +63,32 @@ extension Tensor {
     require(ct_tensor_backward(handle, gradient?.handle, retainGraph || createGraph, createGraph), "backward")
   }
 
+  /// The gradients of `outputs` with respect to `inputs`, without touching anyone's ``grad``: `torch.autograd.grad`.
+  /// - Parameters:
+  ///   - outputs: What is differentiated; their gradients are added up.
+  ///   - inputs: What it is differentiated by.
+  ///   - outputGradients: The gradient of the final result with respect to each output; may be left out for outputs of
+  ///     one entry.
+  ///   - retainGraph: Whether the recorded operations are kept, for a second call.
+  ///   - createGraph: Whether the gradients can themselves be differentiated; keeps the recorded operations as well.
+  ///   - allowUnused: Whether an input may have no part in the outputs; otherwise that traps.
+  /// - Returns: A gradient for each input, of its shape; nil for one that has no part in the outputs.
+  public static func gradients(
+    of outputs: [Tensor], by inputs: [Tensor], outputGradients: [Tensor?]? = nil, retainGraph: Bool = false,
+    createGraph: Bool = false, allowUnused: Bool = false
+  ) -> [Tensor?] {
+    precondition(
+      outputGradients == nil || outputGradients?.count == outputs.count,
+      "gradients: \(outputs.count) outputs with \(outputGradients?.count ?? 0) gradients")
+    var found = [ct_tensor?](repeating: nil, count: inputs.count)
+    let error = ct_gradients(
+      outputs.map(\.handle), outputGradients?.map { $0?.handle }, Int32(outputs.count), inputs.map(\.handle),
+      Int32(inputs.count), retainGraph || createGraph, createGraph, allowUnused, &found)
+    withExtendedLifetime((outputs, inputs, outputGradients)) {}
+    require(error, "gradients")
+    return found.map { $0.map(Tensor.init(owning:)) }
+  }
+
   /// The same entries without gradient history; the memory is shared.
   public func detach() -> Tensor { call("detach", self) }
 

@@ -34,7 +34,7 @@ public enum OperatorValue {
   case generator(Generator)
 }
 
-/// A number that tensor arithmetic takes: `Int`, `Double`, `Float`.
+/// A number that tensor arithmetic takes: `Int`, `Double`, `Float`, `Bool`.
 public protocol TensorScalar: OperatorArgument {}
 
 extension Int: TensorScalar {
@@ -49,7 +49,7 @@ extension Float: TensorScalar {
   /// The number, widened.
   public var operatorValue: OperatorValue { .double(Double(self)) }
 }
-extension Bool: OperatorArgument {
+extension Bool: TensorScalar {
   /// The truth value.
   public var operatorValue: OperatorValue { .bool(self) }
 }

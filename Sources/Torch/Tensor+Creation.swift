@@ -62,13 +62,18 @@ extension Tensor {
 }
 
 extension Tensor {
-  private static func placed(_ dtype: DType?, _ device: Device) -> [OperatorKeyword] {
+  static func placed(_ dtype: DType?, _ device: Device) -> [OperatorKeyword] {
     [("dtype", dtype), ("device", device)]
   }
 
   /// Memory of unspecified content.
   public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
     call("empty.memory_format", shape, keywords: placed(dtype, device))
+  }
+
+  /// A tensor of unspecified content with the strides given, in entries: `empty_strided`.
+  public static func emptyStrided(_ shape: [Int], strides: [Int], dtype: DType, device: Device = .cpu) -> Tensor {
+    call("empty_strided", shape, strides, keywords: [("dtype", dtype), ("device", device)])
   }
 
   /// All zeros.
@@ -95,6 +100,13 @@ extension Tensor {
     call("arange.start_step", start, end, step, keywords: placed(dtype, device))
   }
 
+  /// `start`, `start + step`, ... up to but without `end`; float32 unless a dtype is given.
+  public static func arange(
+    _ start: Double = 0, to end: Double, step: Double = 1, dtype: DType? = nil, device: Device = .cpu
+  ) -> Tensor {
+    call("arange.start_step", start, end, step, keywords: placed(dtype, device))
+  }
+
   /// `count` numbers at equal distances from `start` to `end`, both included.
   public static func linspace(_ start: Double, _ end: Double, count: Int, dtype: DType = .float32) -> Tensor {
     call("linspace", start, end, count, keywords: placed(dtype, .cpu))
@@ -109,51 +121,11 @@ extension Tensor {
   /// Ones of this tensor's shape, dtype, layout and device.
   public func onesLike(dtype: DType? = nil) -> Tensor { call("ones_like", self, keywords: [("dtype", dtype)]) }
 
+  /// One number everywhere, of this tensor's shape, dtype, layout and device.
+  public func fullLike(_ value: some TensorScalar, dtype: DType? = nil) -> Tensor {
+    call("full_like", self, value, keywords: [("dtype", dtype)])
+  }
+
   /// Memory of this tensor's shape, dtype, layout and device, of unspecified content.
   public func emptyLike(dtype: DType? = nil) -> Tensor { call("empty_like", self, keywords: [("dtype", dtype)]) }
-}
-
-extension Tensor {
-  /// Numbers drawn uniformly from [0, 1).
-  public static func rand(
-    _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, generator: Generator? = nil
-  ) -> Tensor {
-    call("rand.generator", shape, keywords: [("generator", generator)] + placed(dtype, device))
-  }
-
-  /// Numbers drawn from the normal distribution of mean 0 and standard deviation 1.
-  public static func randn(
-    _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, generator: Generator? = nil
-  ) -> Tensor {
-    call("randn.generator", shape, keywords: [("generator", generator)] + placed(dtype, device))
-  }
-
-  /// Whole numbers drawn uniformly from `range`.
-  public static func randint(
-    _ range: Range<Int>, _ shape: [Int], dtype: DType = .int64, device: Device = .cpu, generator: Generator? = nil
-  ) -> Tensor {
-    call(
-      "randint.low_generator", range.lowerBound, range.upperBound, shape,
-      keywords: [("generator", generator)] + placed(dtype, device))
-  }
-
-  /// The numbers 0 ..< n in random order.
-  public static func randperm(_ n: Int, generator: Generator? = nil) -> Tensor {
-    call("randperm.generator", n, keywords: [("generator", generator)] + placed(.int64, .cpu))
-  }
-
-  /// Uniform draws of this tensor's shape, dtype and device: `rand_like`.
-  public func randLike() -> Tensor { call("rand_like", self) }
-
-  /// Overwrites the entries with uniform draws from [low, high): `uniform_`.
-  @discardableResult
-  public func uniform(_ low: Double, _ high: Double, generator: Generator? = nil) -> Tensor {
-    call("uniform_", self, low, high, keywords: [("generator", generator)])
-  }
-
-  /// Overwrites the entries with normal draws: `normal_`.
-  @discardableResult
-  public func normal(mean: Double = 0, std: Double = 1, generator: Generator? = nil) -> Tensor {
-    call("normal_", self, mean, std, keywords: [("generator", generator)])
-  }
 }

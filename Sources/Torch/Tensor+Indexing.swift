@@ -92,22 +92,9 @@ extension Tensor {
     }
     return (view, gathers)
   }
+}
 
-  /// The entries at the positions `index` (int64) along `dim`: `index_select`.
-  public func indexSelect(_ dim: Int, _ index: Tensor) -> Tensor { call("index_select", self, dim, index) }
-
-  /// The entries where `mask` is true, in one dimension.
-  public func maskedSelect(_ mask: Tensor) -> Tensor { call("masked_select", self, mask) }
-
-  /// Gathers along `dim` at the positions in `index`.
-  public func gather(_ dim: Int, _ index: Tensor) -> Tensor { call("gather", self, dim, index) }
-
-  /// Part of the tensor along `dim`, sharing its memory.
-  public func narrow(_ dim: Int, start: Int, length: Int) -> Tensor { call("narrow", self, dim, start, length) }
-
-  /// Takes this where `condition` is true, `other` elsewhere.
-  public func `where`(_ condition: Tensor, else other: Tensor) -> Tensor { call("where.self", condition, self, other) }
-
+extension Tensor {
   /// The one entry of a tensor of one entry, as a Double.
   public func item() -> Double {
     switch callValue("item", self) {

@@ -1,10 +1,21 @@
 extension Tensor {
-  /// A tensor of unspecified content with the strides given, in entries: `empty_strided`.
-  public static func emptyStrided(_ shape: [Int], strides: [Int], dtype: DType, device: Device = .cpu) -> Tensor {
-    call("empty_strided", shape, strides, keywords: [("dtype", dtype), ("device", device)])
+  /// A copy with the entries of `source` written to the positions `index` along `dim`.
+  public func scatter(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+    call("scatter.src", self, dim, index, source)
   }
-  /// True where either is.
-  public func logicalOr(_ other: Tensor) -> Tensor { call("logical_or", self, other) }
+  /// A copy with `value` written to the positions `index` along `dim`.
+  public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
+    call("scatter.value", self, dim, index, value)
+  }
+  /// A copy with the entries of `source` added at the positions `index` along `dim`.
+  public func scatterAdd(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+    call("scatter_add", self, dim, index, source)
+  }
+  /// A copy with the slices of `source` added at the positions `index` along `dim`.
+  public func indexAdd(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+    call("index_add", self, dim, index, source)
+  }
+
   /// Overwrites the positions `index` (int64) along `dim` with those of `source`: `index_copy_`.
   @discardableResult
   public func indexCopy(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
