@@ -10,8 +10,10 @@ func call(_ name: StaticString, _ arguments: any OperatorArgument..., keywords: 
 }
 
 /// Calls an operator with several tensors as its results; traps with the engine's message.
-func callList(_ name: StaticString, _ arguments: any OperatorArgument..., capacity: Int) -> [Tensor] {
-  values(name, arguments, [], capacity: capacity).compactMap {
+func callList(
+  _ name: StaticString, _ arguments: any OperatorArgument..., capacity: Int, keywords: [OperatorKeyword] = []
+) -> [Tensor] {
+  values(name, arguments, keywords, capacity: capacity).compactMap {
     if case .tensor(let tensor) = $0 { tensor } else { nil }
   }
 }

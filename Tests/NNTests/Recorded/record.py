@@ -196,3 +196,66 @@ for name, (build, inputs) in CASES.items():
 
 save_file(T, "layers.safetensors")
 json.dump(cases, open("layers.json", "w"), indent=1)
+
+
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 5)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc1 = nn.Linear(400, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, 10)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(self.conv1(x).relu(), 2)
+        x = nn.functional.max_pool2d(self.conv2(x).relu(), 2)
+        return self.fc3(self.fc2(self.fc1(x.flatten(1)).relu()).relu())
+
+
+def groups(m):
+    return [{"params": list(m.conv1.parameters()) + list(m.conv2.parameters()), "lr": 1e-2, "weight_decay": 0.1},
+            {"params": list(m.fc1.parameters()) + list(m.fc2.parameters()) + list(m.fc3.parameters()), "betas": (0.5, 0.9)}]
+
+
+OPTIMIZERS = {
+    "sgd": lambda m: torch.optim.SGD(m.parameters(), lr=0.1),
+    "sgd momentum": lambda m: torch.optim.SGD(m.parameters(), lr=0.05, momentum=0.9, dampening=0.1, weight_decay=1e-2),
+    "sgd nesterov": lambda m: torch.optim.SGD(m.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-2, nesterov=True),
+    "sgd maximize": lambda m: torch.optim.SGD(m.parameters(), lr=0.01, momentum=0.5, maximize=True),
+    "adam": lambda m: torch.optim.Adam(m.parameters(), lr=1e-3),
+    "adam decay": lambda m: torch.optim.Adam(m.parameters(), lr=1e-3, weight_decay=0.1, eps=1e-6),
+    "adam amsgrad": lambda m: torch.optim.Adam(m.parameters(), lr=1e-3, betas=(0.8, 0.7), amsgrad=True, maximize=True),
+    "adamw": lambda m: torch.optim.AdamW(m.parameters(), lr=1e-2),
+    "adamw amsgrad": lambda m: torch.optim.AdamW(m.parameters(), lr=1e-2, weight_decay=0.3, amsgrad=True),
+    "adam groups": lambda m: torch.optim.Adam(groups(m), lr=1e-3),
+}
+
+batch = 16
+x = torch.rand(20, batch, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+y = torch.randint(10, (20, batch), generator=torch.Generator().manual_seed(2))
+T = {}
+runs = {}
+for name, make in OPTIMIZERS.items():
+    torch.manual_seed(0)
+    m = LeNet()
+    optimizer = make(m)
+    losses = []
+    for i in range(20):
+        if i == 10:
+            for group in optimizer.param_groups:
+                group["lr"] *= 0.5
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(m(x[i]), y[i])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    runs[name] = {"losses": losses, "norms": {n: p.double().norm().item() for n, p in m.named_parameters()}}
+    for n in ("conv1.weight", "conv2.bias", "fc3.weight", "fc3.bias"):
+        put(f"{name}/{n}", m.get_parameter(n))
+    for key, value in optimizer.state_dict()["state"].get(9, {}).items():
+        if value is not None:
+            put(f"{name}/state.9.{key}", value)
+
+save_file(T, "optim.safetensors")
+json.dump(runs, open("optim.json", "w"), indent=1)

@@ -1,0 +1,144 @@
+import Torch
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What Adam keeps of a parameter.
+final class AdamMoments {
+  /// The number of steps made.
+  var step = 0
+  /// The running mean of gradients.
+  var mean: Tensor
+  /// The running mean of their squares.
+  var square: Tensor
+  /// The largest running mean of squares so far.
+  var largestSquare: Tensor?
+
+  /// The beginning, for a parameter.
+  init(for parameter: Tensor) {
+    mean = parameter.detach().zerosLike()
+    square = parameter.detach().zerosLike()
+  }
+}
+
+/// Parameters that have made equally many steps, which go through the operators for lists together.
+struct AdamBatch {
+  var step: Int
+  var parameters: [Tensor] = []
+  var gradients: [Tensor] = []
+  var means: [Tensor] = []
+  var squares: [Tensor] = []
+  var largestSquares: [Tensor] = []
+}
+
+extension Adam {
+  /// The group's parameters that have gradients, by the number of steps made including this one.
+  final func batches(of group: ParameterGroup<Options>) -> [AdamBatch] {
+    var batches: [AdamBatch] = []
+    for parameter in group.parameters {
+      guard let gradient = parameter.grad else { continue }
+      let kept = moments[parameter.identity] ?? AdamMoments(for: parameter)
+      moments[parameter.identity] = kept
+      kept.step += 1
+      let index =
+        batches.firstIndex { $0.step == kept.step }
+        ?? {
+          batches.append(AdamBatch(step: kept.step))
+          return batches.count - 1
+        }()
+      batches[index].parameters.append(parameter)
+      batches[index].gradients.append(gradient)
+      batches[index].means.append(kept.mean)
+      batches[index].squares.append(kept.square)
+      if group.options.amsgrad {
+        let largest = kept.largestSquare ?? parameter.detach().zerosLike()
+        kept.largestSquare = largest
+        batches[index].largestSquares.append(largest)
+      }
+    }
+    return batches
+  }
+
+  /// The operations of PyTorch's step on one tensor at a time, each on all tensors in turn.
+  final func step(_ batch: AdamBatch, _ options: Options) {
+    let count = batch.parameters.count
+    let parameters = OperatorValue.list(batch.parameters)
+    let means = OperatorValue.list(batch.means)
+    let squares = OperatorValue.list(batch.squares)
+    var gradients = OperatorValue.list(batch.gradients)
+    if options.maximize { gradients = .list(callList("_foreach_neg", gradients, capacity: count)) }
+    if options.weightDecay != 0 {
+      if decouplesWeightDecay {
+        run("_foreach_mul_.Scalar", parameters, 1 - options.learningRate * options.weightDecay)
+      } else {
+        gradients = .list(
+          callList(
+            "_foreach_add.List", gradients, parameters, capacity: count, keywords: [("alpha", options.weightDecay)]))
+      }
+    }
+    run("_foreach_lerp_.Scalar", means, gradients, 1 - options.betas.0)
+    run("_foreach_mul_.Scalar", squares, options.betas.1)
+    run("_foreach_addcmul_.Scalar", squares, gradients, gradients, 1 - options.betas.1)
+    if options.amsgrad { run("_foreach_maximum_.List", OperatorValue.list(batch.largestSquares), squares) }
+
+    let stepWidth = options.learningRate / (1 - pow(options.betas.0, Double(batch.step)))
+    let correction = pow(1 - pow(options.betas.1, Double(batch.step)), 0.5)
+    let denominators = OperatorValue.list(
+      callList("_foreach_sqrt", options.amsgrad ? .list(batch.largestSquares) : squares, capacity: count))
+    run("_foreach_div_.Scalar", denominators, correction)
+    run("_foreach_add_.Scalar", denominators, options.epsilon)
+    run("_foreach_addcdiv_.Scalar", parameters, means, denominators, -stepWidth)
+  }
+
+  /// The same by one operator.
+  final func stepFused(_ batch: AdamBatch, _ options: Options) {
+    let name: StaticString = decouplesWeightDecay ? "_fused_adamw_" : "_fused_adam_"
+    let steps = batch.parameters.map { Tensor.full([], Double(batch.step), device: $0.device) }
+    run(
+      name, OperatorValue.list(batch.parameters), OperatorValue.list(batch.gradients), OperatorValue.list(batch.means),
+      OperatorValue.list(batch.squares), OperatorValue.list(batch.largestSquares), OperatorValue.list(steps),
+      keywords: [
+        ("lr", options.learningRate), ("beta1", options.betas.0), ("beta2", options.betas.1),
+        ("weight_decay", options.weightDecay), ("eps", options.epsilon), ("amsgrad", options.amsgrad),
+        ("maximize", options.maximize),
+      ])
+  }
+}
+
+extension Adam {
+  /// The moments, as `state.INDEX.` and PyTorch's names: `step` (float32), `exp_avg`, `exp_avg_sq`, `max_exp_avg_sq`.
+  public final var stateDict: StateDict {
+    var found: StateDict = [:]
+    for (i, parameter) in parameters.enumerated() {
+      guard let kept = moments[parameter.identity] else { continue }
+      found["state.\(i).step"] = Tensor(Float(kept.step))
+      found["state.\(i).exp_avg"] = kept.mean
+      found["state.\(i).exp_avg_sq"] = kept.square
+      if let largest = kept.largestSquare { found["state.\(i).max_exp_avg_sq"] = largest }
+    }
+    return found
+  }
+
+  /// Takes over moments.
+  public final func loadStateDict(_ state: StateDict) throws {
+    let parameters = self.parameters
+    let entries = try stateByParameter(
+      state, parameters, names: ["step", "exp_avg", "exp_avg_sq"], optional: ["max_exp_avg_sq"],
+      scalars: ["step"], of: "\(Self.self)")
+    moments = [:]
+    for (i, entry) in entries {
+      let parameter = parameters[i]
+      let kept = AdamMoments(for: parameter)
+      kept.step = entry["step"]?.intItem() ?? 0
+      if let mean = entry["exp_avg"] { kept.mean = mean.owned(like: parameter) }
+      if let square = entry["exp_avg_sq"] { kept.square = square.owned(like: parameter) }
+      kept.largestSquare = entry["max_exp_avg_sq"]?.owned(like: parameter)
+      moments[parameter.identity] = kept
+    }
+  }
+}

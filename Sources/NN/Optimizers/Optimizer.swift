@@ -1,0 +1,96 @@
+import OrderedCollections
+import Torch
+
+/// Something that moves parameters by their gradients: `torch.optim.Optimizer`.
+///
+/// ```swift
+/// let optimizer = Adam(model.parameters, learningRate: 1e-3)
+/// optimizer.zeroGrad()
+/// crossEntropy(model(x), y).backward()
+/// optimizer.step()
+/// ```
+///
+/// An optimiser holds the tensors themselves; pruning a module and converting it leave them the same objects. Convert a
+/// module before its optimiser has made a step: the optimiser's state stays where and what it was.
+public protocol Optimizer: AnyObject {
+  /// All parameters, group by group.
+  var parameters: [Tensor] { get }
+  /// The step width of the first group; setting it sets that of all groups.
+  var learningRate: Double { get set }
+  /// What is called after every ``step()``, in order, within `noGrad`: to bring pruned entries back to 0, say.
+  var afterStep: [() -> Void] { get set }
+
+  /// Moves each parameter that has a gradient; the others, and what is kept of them, stay as they are.
+  func step()
+
+  /// What the optimiser keeps of each parameter between steps, as `state.3.exp_avg` for parameter 3; nothing before its
+  /// first step. The tensors share the optimiser's memory, but for the `step` of Adam.
+  var stateDict: StateDict { get }
+  /// Takes over what ``stateDict`` gave. Settings such as the learning rate are not part of it.
+  /// - Throws: ``ModuleError/stateDict(module:missing:unexpected:mismatched:)``, before anything is changed.
+  func loadStateDict(_ state: StateDict) throws
+}
+
+extension Optimizer {
+  /// Forgets the gradients of all parameters: `zero_grad()`.
+  public func zeroGrad() { for parameter in parameters { parameter.grad = nil } }
+}
+
+/// Parameters with settings of their own.
+public struct ParameterGroup<Options: Sendable> {
+  /// The parameters.
+  public var parameters: [Tensor]
+  /// Their settings.
+  public var options: Options
+
+  /// A group of parameters with settings of their own.
+  public init(_ parameters: [Tensor], _ options: Options) {
+    self.parameters = parameters
+    self.options = options
+  }
+}
+
+extension OperatorValue {
+  /// A list of tensors, also an empty one, for the operators that take lists.
+  static func list(_ tensors: [Tensor]) -> OperatorValue { .tensors(tensors) }
+}
+
+/// Checks that no parameter stands in two places.
+func requireDistinct(_ parameters: [Tensor], _ optimizer: String) {
+  precondition(
+    Set(parameters.map(\.identity)).count == parameters.count,
+    "\(optimizer): a parameter stands in two places; give each once, as Module.parameters does")
+}
+
+/// Sorts a state dict's entries `state.INDEX.NAME` by parameter, and checks names and shapes.
+/// - Parameters:
+///   - names: The names that must be there for each parameter that has a state.
+///   - optional: The names that may be there besides.
+///   - scalars: Those of the names that stand for one number.
+func stateByParameter(
+  _ state: StateDict, _ parameters: [Tensor], names: [String], optional: [String] = [], scalars: Set<String> = [],
+  of optimizer: String
+) throws(ModuleError) -> [Int: [String: Tensor]] {
+  var found: [Int: [String: Tensor]] = [:]
+  var unexpected: [String] = []
+  var mismatched: [String] = []
+  for (key, tensor) in state {
+    let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 3, parts[0] == "state", let index = Int(parts[1]), parameters.indices.contains(index),
+      (names + optional).contains(parts[2])
+    else {
+      unexpected.append(key)
+      continue
+    }
+    let shape = scalars.contains(parts[2]) ? [] : parameters[index].shape
+    if tensor.shape != shape { mismatched.append("\(key): shape \(shape) expected, found \(tensor.shape)") }
+    found[index, default: [:]][parts[2]] = tensor
+  }
+  let missing = found.sorted { $0.key < $1.key }.flatMap { index, entries in
+    names.filter { entries[$0] == nil }.map { "state.\(index).\($0)" }
+  }
+  guard unexpected.isEmpty && mismatched.isEmpty && missing.isEmpty else {
+    throw .stateDict(module: optimizer, missing: missing, unexpected: unexpected, mismatched: mismatched)
+  }
+  return found
+}
