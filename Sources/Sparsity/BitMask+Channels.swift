@@ -27,7 +27,7 @@ extension BitMask {
     guard runs.outer != 1 else { return period }
     var result = BitMask(repeating: false, count: runs.outer * period.count)
     result.withMutableWords { words in
-      period.words.withUnsafeBufferPointer { source in
+      period.withWords { source in
         for outer in 0..<runs.outer { orBits(source, period.count, into: words, at: outer * period.count) }
       }
     }
@@ -52,12 +52,12 @@ extension BitMask {
     let period = runs.channels * runs.inner
     var merged = BitMask(repeating: false, count: period)
     merged.withMutableWords { words in
-      self.words.withUnsafeBufferPointer { source in
+      self.withWords { source in
         for outer in 0..<runs.outer { orBits(source, from: outer * period, period, into: words) }
       }
     }
     if runs.inner == 1 { return merged }
-    return merged.words.withUnsafeBufferPointer { words in
+    return merged.withWords { words in
       BitMask((0..<runs.channels).map { anyBit(words, $0 * runs.inner..<($0 + 1) * runs.inner) })
     }
   }

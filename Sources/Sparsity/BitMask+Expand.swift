@@ -13,7 +13,7 @@ extension BitMask {
     )
     guard count > 0 else { return }
     let base = destination.baseAddress.unsafelyUnwrapped
-    words.withUnsafeBufferPointer { words in
+    withWords { words in
       let words = words.baseAddress.unsafelyUnwrapped
       Parallel.ranges(of: count) { range in
         expandBits(
@@ -44,7 +44,7 @@ extension BitMask {
     guard count > 0 else { return }
     let from = source.baseAddress.unsafelyUnwrapped
     let to = destination.baseAddress.unsafelyUnwrapped
-    words.withUnsafeBufferPointer { words in
+    withWords { words in
       let words = words.baseAddress.unsafelyUnwrapped
       Parallel.ranges(of: count) { range in
         let offset = range.lowerBound * type.byteCount

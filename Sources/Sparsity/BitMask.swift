@@ -2,25 +2,22 @@
 ///
 /// Bits are packed into 64-bit words, the lowest bit first, in the flat (row-major) order of the tensor: a mask takes
 /// 1/32 of the memory of `float32` weights. Bits of the last word beyond ``count`` are always 0, so equal masks are
-/// equal values.
+/// equal values. Copies share their memory until one of them changes.
 ///
 /// ```swift
 /// var mask = BitMask(repeating: true, count: 10)
 /// mask[3] = false
 /// mask.keptCount           // 9
 /// ```
-public struct BitMask: Sendable, Hashable {
-  /// The packed bits; entry `i` is bit `i % 64` of word `i / 64`.
-  public private(set) var words: [UInt64]
+public struct BitMask: Sendable {
   /// The number of entries.
   public let count: Int
+  private(set) var storage: WordStorage
 
   /// A mask whose entries are all kept, or all pruned.
   public init(repeating kept: Bool, count: Int) {
     precondition(count >= 0, "BitMask: expected a count of 0 or more, found \(count)")
-    words = Array(repeating: kept ? ~0 : 0, count: Self.wordCount(count))
-    self.count = count
-    clearTail()
+    self.init(WordStorage(repeating: kept ? ~0 : 0, size: Self.wordCount(count)), count: count)
   }
 
   /// A mask from packed words.
@@ -32,9 +29,9 @@ public struct BitMask: Sendable, Hashable {
     precondition(
       count >= 0 && words.count == Self.wordCount(count),
       "BitMask: expected \(Self.wordCount(max(count, 0))) words for \(count) entries, found \(words.count)")
-    self.words = words
-    self.count = count
-    clearTail()
+    let storage = WordStorage(uninitialized: words.count)
+    words.withUnsafeBufferPointer { _ = storage.mutableBuffer.initialize(fromContentsOf: $0) }
+    self.init(storage, count: count)
   }
 
   /// A mask from one truth value an entry.
@@ -46,44 +43,63 @@ public struct BitMask: Sendable, Hashable {
       if bit { words[count / 64] |= 1 << UInt64(count % 64) }
       count += 1
     }
-    self.words = words
-    self.count = count
+    self.init(words: words, count: count)
   }
 
-  /// A mask whose words are written by `body`, which gets uninitialised memory for all of them.
-  init(count: Int, writingWords body: (UnsafeMutablePointer<UInt64>) -> Void) {
-    let size = Self.wordCount(count)
-    words = Array(unsafeUninitializedCapacity: size) { buffer, initialized in
-      if let base = buffer.baseAddress, size > 0 { body(base) }
-      initialized = size
-    }
+  /// A mask of words that are already written; bits beyond `count` are cleared.
+  init(_ storage: WordStorage, count: Int) {
+    self.storage = storage
     self.count = count
     clearTail()
+  }
+
+  /// A mask whose words are all written by `body`.
+  init(count: Int, writingWords body: (UnsafeMutablePointer<UInt64>) -> Void) {
+    let storage = WordStorage(uninitialized: Self.wordCount(count))
+    if count > 0 { body(storage.pointer) }
+    self.init(storage, count: count)
   }
 
   /// Words that `count` bits take.
   static func wordCount(_ count: Int) -> Int { (count + 63) / 64 }
 
-  private mutating func clearTail() {
-    if count % 64 != 0 { words[words.count - 1] &= (1 << UInt64(count % 64)) - 1 }
+  private func clearTail() {
+    if count % 64 != 0 { storage.pointer[storage.size - 1] &= lowBits(count % 64) }
+  }
+
+  /// The packed bits, copied; entry `i` is bit `i % 64` of word `i / 64`.
+  public var words: [UInt64] { Array(storage.buffer) }
+
+  /// Gives `body` the packed bits without a copy; entry `i` is bit `i % 64` of word `i / 64`.
+  public func withWords<R>(_ body: (UnsafeBufferPointer<UInt64>) throws -> R) rethrows -> R {
+    try withExtendedLifetime(storage) { try body(storage.buffer) }
+  }
+
+  /// Gives `body` the words to change; bits beyond ``count`` are cleared afterwards.
+  mutating func withMutableWords<R>(_ body: (UnsafeMutableBufferPointer<UInt64>) -> R) -> R {
+    if !isKnownUniquelyReferenced(&storage) { storage = WordStorage(copying: storage) }
+    defer { clearTail() }
+    return withExtendedLifetime(storage) { body(storage.mutableBuffer) }
   }
 
   /// Whether the entry at a flat index is kept.
   public subscript(index: Int) -> Bool {
     get {
       precondition(index >= 0 && index < count, "BitMask: index \(index) is outside 0..<\(count)")
-      return words[index / 64] >> UInt64(index % 64) & 1 == 1
+      return withWords { $0[index / 64] >> UInt64(index % 64) & 1 == 1 }
     }
     set {
       precondition(index >= 0 && index < count, "BitMask: index \(index) is outside 0..<\(count)")
       let bit: UInt64 = 1 << UInt64(index % 64)
-      if newValue { words[index / 64] |= bit } else { words[index / 64] &= ~bit }
+      withMutableWords { words in
+        if newValue { words[index / 64] |= bit } else { words[index / 64] &= ~bit }
+      }
     }
   }
 
   /// The number of entries that are kept. One look at each word.
   public var keptCount: Int {
-    words.withUnsafeBufferPointer { words in
+    withWords { words in
       var total = 0
       for word in words { total &+= word.nonzeroBitCount }
       return total
@@ -111,17 +127,25 @@ public struct BitMask: Sendable, Hashable {
   public mutating func formIntersection(_ other: BitMask) {
     precondition(
       count == other.count, "BitMask.formIntersection: expected \(count) entries, found \(other.count)")
-    words.withUnsafeMutableBufferPointer { mine in
-      other.words.withUnsafeBufferPointer { theirs in
+    withMutableWords { mine in
+      other.withWords { theirs in
         for index in mine.indices { mine[index] &= theirs[index] }
       }
     }
   }
+}
 
-  /// Gives `body` the words to change; bits beyond ``count`` are cleared afterwards.
-  mutating func withMutableWords<R>(_ body: (UnsafeMutableBufferPointer<UInt64>) -> R) -> R {
-    defer { clearTail() }
-    return words.withUnsafeMutableBufferPointer { body($0) }
+extension BitMask: Hashable {
+  /// Whether both masks have the same count and keep the same entries.
+  public static func == (a: BitMask, b: BitMask) -> Bool {
+    guard a.count == b.count else { return false }
+    return a.storage === b.storage || a.withWords { mine in b.withWords { mine.elementsEqual($0) } }
+  }
+
+  /// Feeds the count and all words.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(count)
+    withWords { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
 

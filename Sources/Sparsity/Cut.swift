@@ -10,21 +10,24 @@ public struct Cut: Sendable, Hashable {
   /// The number of entries equal to the threshold.
   public let ties: Int
 
-  /// The threshold as the key of ``KeyCoder``.
+  /// The threshold as a key of ``KeyRule``.
   let key: Int64
-  let domain: KeyDomain
-  let ranking: Ranking
-  let nan: NaNRule
+  let order: KeyOrder
 
-  init(
-    pruned: Int, tiesPruned: Int, ties: Int, key: Int64, domain: KeyDomain, ranking: Ranking, nan: NaNRule
-  ) {
+  init(pruned: Int, tiesPruned: Int, ties: Int, key: Int64, order: KeyOrder) {
     self.pruned = pruned
     self.tiesPruned = tiesPruned
     self.ties = ties
     self.key = key
-    self.domain = domain
-    self.ranking = ranking
-    self.nan = nan
+    self.order = order
   }
+
+  /// The cut below everything: nothing goes.
+  static func nothing(_ order: KeyOrder) -> Cut {
+    let lowest = Int64.min >> Int64(64 - order.domain.byteCount * 8)
+    return Cut(pruned: 0, tiesPruned: 0, ties: 0, key: lowest, order: order)
+  }
+
+  /// How many of the entries equal to the threshold go before another count matters: all of them, or ``tiesPruned``.
+  var quota: Int { ties > 0 && tiesPruned == ties ? Int.max : tiesPruned }
 }

@@ -9,7 +9,7 @@
 public struct CutApplier {
   private let cut: Cut
   private let threads: Int?
-  private var tiesLeft: Int
+  private var quota: Int
   private var blocks = 0
 
   /// An applier that stands before the first block.
@@ -20,7 +20,7 @@ public struct CutApplier {
   public init(_ cut: Cut, threads: Int? = nil) {
     self.cut = cut
     self.threads = threads
-    tiesLeft = cut.tiesPruned
+    quota = cut.quota
   }
 
   /// The mask of the next block: entries that the cut keeps and, where the block has an earlier mask, that keeps too.
@@ -37,97 +37,118 @@ public struct CutApplier {
     try block.validate(buffer: buffer)
     try output?.validate(buffer: buffer, count: block.count)
     guard block.count > 0 else { return BitMask(repeating: true, count: 0) }
-    switch cut.domain.byteCount {
-    case 2: return apply(block, buffer, output, as: Int16.self)
-    case 4: return apply(block, buffer, output, as: Int32.self)
-    default: return apply(block, buffer, output, as: Int64.self)
-    }
-  }
-
-  private mutating func apply<Key: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
-    _ block: Scores, _ buffer: Int, _ output: DenseOutput?, as: Key.Type
-  ) -> BitMask {
-    let coder = KeyCoder<Key>(domain: cut.domain, ranking: cut.ranking, nan: cut.nan)
-    let key = Key(truncatingIfNeeded: cut.key)
-    let count = block.count
-    let threads = Parallel.threads(threads, entries: count)
-    let pieces = threads == 1 ? 1 : threads * 4
-    let words = BitMask.wordCount(count)
-    func range(_ piece: Int) -> Range<Int> {
-      words * piece / pieces * 64..<min(count, words * (piece + 1) / pieces * 64)
-    }
-    return block.withReader(coder, buffer: buffer) { reader in
-      // How many of each piece's ties go.
-      let allTies = cut.ties > 0 && cut.tiesPruned == cut.ties
-      var quotas = Array(repeating: allTies ? Int.max : 0, count: pieces)
-      if !allTies, tiesLeft > 0 {
-        quotas.withUnsafeMutableBufferPointer { quotas in
-          let quotas = SendablePointer(quotas.baseAddress.unsafelyUnwrapped)
-          Parallel.perform(pieces: pieces, threads: threads) { quotas.pointer[$0] = countTies(reader, range($0), key) }
-        }
-        for piece in 0..<pieces {
-          quotas[piece] = min(quotas[piece], tiesLeft)
-          tiesLeft -= quotas[piece]
-        }
-      }
-      return BitMask(count: count) { target in
-        let target = SendablePointer(target)
-        Parallel.perform(pieces: pieces, threads: threads) { piece in
-          write(reader, range(piece), key, ties: quotas[piece], into: target.pointer, output)
-        }
-      }
-    }
-  }
-
-  /// The number of entries that take part and equal the threshold.
-  private func countTies<Key>(_ reader: KeyReader<Key>, _ range: Range<Int>, _ key: Key) -> Int {
-    var ties = 0
-    var report = NaNReport()
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: KeyReader<Key>.blockSize / 64) { scratch in
-      let words = scratch.baseAddress.unsafelyUnwrapped
-      reader.forEachBlock(of: range, report: &report) { keys, start, count in
-        packBits(UnsafeRawPointer(keys), count, as: Key.self, words) { $0 == key }
-        for index in 0..<BitMask.wordCount(count) {
-          let word = words[index] & (reader.kept?[start / 64 + index] ?? ~0)
-          ties &+= word.nonzeroBitCount
-        }
-      }
-    }
-    return ties
-  }
-
-  /// Writes the words of a range, and the dense output of each block while it is still near.
-  private func write<Key>(
-    _ reader: KeyReader<Key>, _ range: Range<Int>, _ key: Key, ties: Int, into target: UnsafeMutablePointer<UInt64>,
-    _ output: DenseOutput?
-  ) {
-    var quota = ties
-    var report = NaNReport()
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: KeyReader<Key>.blockSize / 64) { scratch in
-      let equal = scratch.baseAddress.unsafelyUnwrapped
-      reader.forEachBlock(of: range, report: &report) { keys, start, count in
-        let words = target + start / 64
-        packBits(UnsafeRawPointer(keys), count, as: Key.self, words) { $0 > key }
-        if quota != Int.max {
-          packBits(UnsafeRawPointer(keys), count, as: Key.self, equal) { $0 == key }
-          for index in 0..<BitMask.wordCount(count) {
-            let tied = equal[index] & (reader.kept?[start / 64 + index] ?? ~0)
-            words[index] |= keepAfter(&quota, tied)
-          }
-        }
-        if let kept = reader.kept {
-          for index in 0..<BitMask.wordCount(count) { words[index] &= kept[start / 64 + index] }
-        }
-        output?.write(words, start: start, count: count)
-      }
+    return withExtendedLifetime(block.kept) {
+      let set = TensorSet([block], threads: threads)
+      let target = SelectionTarget([block], outputs: output.map { [$0] } ?? [])
+      quota = set.apply(cut, quota: quota, to: target)
+      return BitMask(target.words[0], count: block.count)
     }
   }
 }
 
-/// Takes the lowest bits of `word` away until `quota` is used up, and returns the rest.
+extension TensorSet {
+  /// Writes the masks of a cut.
+  ///
+  /// - Parameters:
+  ///   - quota: Ties that still go; `Int.max` for all.
+  ///   - ties: The ties of each piece, where they are known.
+  /// - Returns: Ties that are left to go after these tensors.
+  func apply(_ cut: Cut, quota: Int, ties: [Int]? = nil, to target: SelectionTarget) -> Int {
+    var quotas = Array(repeating: quota, count: pieces.count)
+    if quota != Int.max, quota > 0, pieces.count > 1 {
+      let ties = ties ?? countTies(cut)
+      for piece in 1..<pieces.count { quotas[piece] = max(0, quotas[piece - 1] - ties[piece - 1]) }
+    }
+    return withUnsafeTemporaryAllocation(of: Int.self, capacity: pieces.count) { left in
+      forEachPiece { index, piece in
+        var write = MaskWrite(
+          view: piece.view, range: piece.range, key: cut.key, quota: quotas[index],
+          target: target.words[piece.buffer].pointer, output: target.output(piece.buffer))
+        cut.order.visit(&write)
+        left.initializeElement(at: index, to: write.quota)
+      }
+      return pieces.isEmpty ? quota : left[pieces.count - 1]
+    }
+  }
+
+  private func countTies(_ cut: Cut) -> [Int] {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: pieces.count) { ties in
+      forEachPiece { index, piece in
+        var count = TieCount(view: piece.view, range: piece.range, key: cut.key)
+        cut.order.visit(&count)
+        ties.initializeElement(at: index, to: count.ties)
+      }
+      return Array(ties)
+    }
+  }
+}
+
+/// Counts the entries of a range that take part and equal the threshold, and those above it.
+struct TieCount: KeyRuleVisitor {
+  let view: TensorView
+  let range: Range<Int>
+  let key: Int64
+  var ties = 0
+  var above = 0
+  var report = NaNReport()
+
+  init(view: TensorView, range: Range<Int>, key: Int64) {
+    self.view = view
+    self.range = range
+    self.key = key
+  }
+
+  mutating func visit<Rule: KeyRule>(_ rule: Rule) {
+    let bounds = KeyBounds(Rule.Key(truncatingIfNeeded: key))
+    var ties = 0
+    var above = 0
+    view.forEachBlock(rule.order, range, report: &report) { values, start, count in
+      var excess = Rule.Key.Lanes(repeating: 0)
+      rule.forEachWord(values, count, bounds, excess: &excess) { index, higher, inside in
+        let kept = view.keptWord(start &+ index)
+        ties &+= (inside & kept).nonzeroBitCount
+        above &+= (higher & kept).nonzeroBitCount
+      }
+      return rule.anyNegative(excess)
+    }
+    self.ties = ties
+    self.above = above
+  }
+}
+
+/// Writes the words of a range, and the dense output of each block while it is still near.
+struct MaskWrite: KeyRuleVisitor {
+  let view: TensorView
+  let range: Range<Int>
+  let key: Int64
+  /// Ties that still go.
+  var quota: Int
+  let target: UnsafeMutablePointer<UInt64>
+  let output: DenseOutput?
+
+  mutating func visit<Rule: KeyRule>(_ rule: Rule) {
+    let bounds = KeyBounds(Rule.Key(truncatingIfNeeded: key))
+    var excess = Rule.Key.Lanes(repeating: 0)
+    var report = NaNReport()
+    var quota = quota
+    view.forEachBlock(rule.order, range, report: &report) { values, start, count in
+      let words = target + start &>> 6
+      rule.forEachWord(values, count, bounds, excess: &excess) { index, above, inside in
+        let kept = view.keptWord(start &+ index)
+        words[index &>> 6] = (above & kept) | keepAfter(&quota, inside & kept)
+      }
+      output?.write(words, start: start, count: count)
+      return false
+    }
+    self.quota = quota
+  }
+}
+
+/// Takes the lowest bits of `word` away until `quota` is used up, and returns the rest. `Int.max` is never used up.
 @inline(__always)
 func keepAfter(_ quota: inout Int, _ word: UInt64) -> UInt64 {
   if word == 0 || quota == 0 { return word }
+  if quota == Int.max { return 0 }
   let found = word.nonzeroBitCount
   if quota >= found {
     quota &-= found
@@ -139,13 +160,4 @@ func keepAfter(_ quota: inout Int, _ word: UInt64) -> UInt64 {
     quota &-= 1
   }
   return rest
-}
-
-/// A pointer that several threads use at disjoint places.
-struct SendablePointer<Pointee>: @unchecked Sendable {
-  let pointer: UnsafeMutablePointer<Pointee>
-
-  init(_ pointer: UnsafeMutablePointer<Pointee>) {
-    self.pointer = pointer
-  }
 }

@@ -21,9 +21,7 @@ public struct CutSearch {
 
   private let k: Int
   private let types: Set<ElementType>
-  private let domain: KeyDomain
-  private let ranking: Ranking
-  private let nanRule: NaNRule
+  private let order: KeyOrder
   private let threads: Int?
 
   private var mode = Mode.gather
@@ -55,9 +53,7 @@ public struct CutSearch {
   ) {
     self.k = k
     self.types = Set(types)
-    domain = KeyDomain(self.types)
-    self.ranking = ranking
-    nanRule = nan
+    order = KeyOrder(types: self.types, ranking: ranking, nan: nan)
     self.threads = threads
   }
 
@@ -73,10 +69,16 @@ public struct CutSearch {
     try block.validate(buffer: buffer)
     guard block.count > 0 else { return }
     if expected == nil, mode == .gather, gathered.count + block.keptCount > Self.gatherLimit { startCounting() }
-    switch domain.byteCount {
-    case 2: scan(block, buffer, as: Int16.self)
-    case 4: scan(block, buffer, as: Int32.self)
-    default: scan(block, buffer, as: Int64.self)
+    withExtendedLifetime(block.kept) {
+      let view = TensorView(block, buffer: buffer)
+      // Counts of one thread are 32 bits wide, so that they stay in the nearer caches.
+      let stretch = 1 << 31
+      var start = 0
+      while start < block.count {
+        let end = min(block.count, start + stretch)
+        scan(view, start..<end)
+        start = end
+      }
     }
   }
 
@@ -91,7 +93,7 @@ public struct CutSearch {
       guard seen == expected else { throw .passesDiffer(expected: expected, found: seen) }
     } else {
       guard k >= 0, k <= seen else { throw .countOutOfRange(found: k, available: seen) }
-      if k == 0 { return cut(key: keyMinimum, below: 0, ties: 0) }
+      if k == 0 { return .nothing(order) }
     }
     defer {
       seen = 0
@@ -130,13 +132,11 @@ public struct CutSearch {
     return nil
   }
 
-  private var width: Int { domain.byteCount * 8 }
+  private var width: Int { order.domain.byteCount * 8 }
   private var signBit: UInt64 { 1 << UInt64(width - 1) }
-  private var keyMinimum: Int64 { Int64.min >> (64 - width) }
 
   private func cut(key: Int64, below: Int, ties: Int) -> Cut {
-    Cut(
-      pruned: k, tiesPruned: k - below, ties: ties, key: key, domain: domain, ranking: ranking, nan: nanRule)
+    Cut(pruned: k, tiesPruned: k - below, ties: ties, key: key, order: order)
   }
 
   /// Turns from gathering in the first pass to counting.
@@ -152,98 +152,79 @@ public struct CutSearch {
 
 extension CutSearch {
   /// What one thread found.
-  private struct Share {
+  fileprivate struct Share {
     var keys: [Int64] = []
     var seen = 0
     var report = NaNReport()
   }
 
-  private mutating func scan<Key: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
-    _ block: Scores, _ buffer: Int, as: Key.Type
-  ) {
-    let coder = KeyCoder<Key>(domain: domain, ranking: ranking, nan: nanRule)
-    // Counts of one thread are 32 bits wide, so that they stay in the nearer caches.
-    let stretch = 1 << 31
-    block.withReader(coder, buffer: buffer) { reader in
-      var start = 0
-      while start < block.count {
-        let end = min(block.count, start + stretch)
-        scan(reader, start..<end)
-        start = end
-      }
-    }
-  }
-
-  private mutating func scan<Key>(_ reader: KeyReader<Key>, _ range: Range<Int>) {
+  private mutating func scan(_ view: TensorView, _ range: Range<Int>) {
     let workers = Parallel.threads(threads, entries: range.count)
-    var shares = Array(repeating: Share(), count: workers)
+    let words = BitMask.wordCount(range.count)
+    let shares = UnsafeMutablePointer<Share>.allocate(capacity: workers)
+    shares.initialize(repeating: Share(), count: workers)
     let counts = mode == .histogram ? workers << Self.digit : 0
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: counts) { bins in
-      bins.initialize(repeating: 0)
-      shares.withUnsafeMutableBufferPointer { shares in
-        let shares = SendablePointer(shares.baseAddress.unsafelyUnwrapped)
-        let bins = SendablePointer(bins.baseAddress.unsafelyUnwrapped)
-        let words = (range.count + 63) / 64
-        Parallel.perform(pieces: workers, threads: workers) { worker in
-          let lower = range.lowerBound + words * worker / workers * 64
-          let upper = min(range.upperBound, range.lowerBound + words * (worker + 1) / workers * 64)
-          var share = Share()
-          if mode == .gather {
-            gather(reader, lower..<upper, &share)
+    let workerBins = UnsafeMutablePointer<UInt32>.allocate(capacity: max(counts, 1))
+    workerBins.initialize(repeating: 0, count: counts)
+    defer {
+      shares.deinitialize(count: workers)
+      shares.deallocate()
+      workerBins.deallocate()
+    }
+    let (order, settled, prefix, mode) = (order, settled, prefix, mode)
+    Parallel.perform(pieces: workers, threads: workers) { worker in
+      let lower = range.lowerBound + words * worker / workers * 64
+      let upper = min(range.upperBound, range.lowerBound + words * (worker + 1) / workers * 64)
+      var scan = Scan(
+        view: view, range: lower..<upper, settled: settled, prefix: prefix,
+        bins: mode == .gather ? nil : workerBins + worker << Self.digit)
+      order.visit(&scan)
+      shares[worker] = scan.share
+    }
+    if mode == .histogram {
+      for index in 0..<counts { bins[index & (1 << Self.digit - 1)] += Int(workerBins[index]) }
+    }
+    for worker in 0..<workers {
+      seen += shares[worker].seen
+      gathered += shares[worker].keys
+      report.merge(shares[worker].report)
+    }
+  }
+
+  /// Gathers the keys of a range that share the prefix, or counts the digits that follow it.
+  private struct Scan: KeyRuleVisitor {
+    let view: TensorView
+    let range: Range<Int>
+    let settled: Int
+    let prefix: UInt64
+    let bins: UnsafeMutablePointer<UInt32>?
+    var share = Share()
+
+    mutating func visit<Rule: KeyRule>(_ rule: Rule) {
+      let shift = UInt64(Rule.Key.bitWidth - settled)
+      let sign: UInt64 = 1 << UInt64(Rule.Key.bitWidth - 1)
+      let digitShift = shift &- UInt64(CutSearch.digit)
+      let (prefix, all, bins) = (prefix, settled == 0, bins)
+      var seen = 0
+      var gathered: [Int64] = []
+      let keys = UnsafeMutablePointer<Rule.Key>.allocate(capacity: TensorView.blockSize)
+      defer { keys.deallocate() }
+      view.forEachBlock(rule.order, range, report: &share.report) { values, start, count in
+        let anyNaN = rule.encode(values, count, into: keys)
+        view.forEachKept(start, count) { index in
+          let key = (UInt64(truncatingIfNeeded: keys[index]) & (sign | (sign &- 1))) ^ sign
+          guard all || key &>> shift == prefix else { return }
+          if let bins {
+            bins[Int(truncatingIfNeeded: key &>> digitShift & 0xffff)] &+= 1
           } else {
-            count(reader, lower..<upper, &share, bins.pointer + worker << Self.digit)
+            gathered.append(Int64(keys[index]))
           }
-          shares.pointer[worker] = share
-        }
-      }
-      if mode == .histogram {
-        for worker in 0..<workers {
-          for bin in 0..<(1 << Self.digit) { self.bins[bin] += Int(bins[worker << Self.digit + bin]) }
-        }
-      }
-    }
-    for share in shares {
-      seen += share.seen
-      gathered += share.keys
-      report.merge(share.report)
-    }
-  }
-
-  /// Gathers the keys that share the prefix.
-  private func gather<Key>(_ reader: KeyReader<Key>, _ range: Range<Int>, _ share: inout Share) {
-    let shift = Key.Magnitude(truncatingIfNeeded: Key.bitWidth - settled)
-    let wanted = Key.Magnitude(truncatingIfNeeded: prefix)
-    let sign = Key.Magnitude(1) << Key.Magnitude(Key.bitWidth - 1)
-    let all = settled == 0
-    reader.forEachBlock(of: range, report: &share.report) { keys, start, count in
-      reader.forEachKept(start: start, count: count) { index in
-        let key = keys[index]
-        if all || (Key.Magnitude(truncatingIfNeeded: key) ^ sign) &>> shift == wanted {
-          share.keys.append(Int64(key))
-        }
-      }
-    }
-    share.seen = share.keys.count
-  }
-
-  /// Counts the digits that follow the prefix.
-  private func count<Key>(
-    _ reader: KeyReader<Key>, _ range: Range<Int>, _ share: inout Share, _ bins: UnsafeMutablePointer<UInt32>
-  ) {
-    let shift = Key.Magnitude(truncatingIfNeeded: Key.bitWidth - settled - Self.digit)
-    let wanted = UInt64(prefix)
-    let sign = Key.Magnitude(1) << Key.Magnitude(Key.bitWidth - 1)
-    let all = settled == 0
-    var seen = 0
-    reader.forEachBlock(of: range, report: &share.report) { keys, start, count in
-      reader.forEachKept(start: start, count: count) { index in
-        let upper = UInt64(truncatingIfNeeded: (Key.Magnitude(truncatingIfNeeded: keys[index]) ^ sign) &>> shift)
-        if all || upper &>> UInt64(Self.digit) == wanted {
-          bins[Int(truncatingIfNeeded: upper & 0xffff)] &+= 1
           seen &+= 1
         }
+        return anyNaN
       }
+      share.seen = seen
+      share.keys = gathered
     }
-    share.seen = seen
   }
 }

@@ -57,4 +57,38 @@ public struct DenseOutput {
       multiplyBits(words, count, weights + offset, into: base + offset, type: weightType)
     }
   }
+
+  /// Writes the results of a whole mask.
+  func write(_ bits: BitMask) {
+    if let mask { bits.expand(into: mask, as: maskType) }
+    if let product, let weights { bits.multiply(weights, into: product, type: weightType) }
+  }
+
+  /// Rewrites one entry whose bit has changed.
+  func rewrite(_ index: Int, kept: Bool) {
+    if let base = mask?.baseAddress {
+      let target = base + index * maskType.byteCount
+      let bits = kept ? maskType.onePattern : 0
+      switch maskType.byteCount {
+      case 1: target.storeBytes(of: UInt8(truncatingIfNeeded: bits), as: UInt8.self)
+      case 2: target.storeBytes(of: UInt16(truncatingIfNeeded: bits), as: UInt16.self)
+      case 4: target.storeBytes(of: UInt32(truncatingIfNeeded: bits), as: UInt32.self)
+      default: target.storeBytes(of: bits, as: UInt64.self)
+      }
+    }
+    if let base = product?.baseAddress, let weights = weights?.baseAddress {
+      let offset = index * weightType.byteCount
+      let target = base + offset
+      let source = weights + offset
+      switch weightType {
+      case .float64:
+        target.storeBytes(of: source.loadUnaligned(as: Double.self) * (kept ? 1 : 0), as: Double.self)
+      case .float32:
+        target.storeBytes(of: source.loadUnaligned(as: Float.self) * (kept ? 1 : 0), as: Float.self)
+      default:
+        var word: UInt64 = kept ? 1 : 0
+        multiplyBits(&word, 1, source, into: target, type: weightType)
+      }
+    }
+  }
 }

@@ -59,6 +59,17 @@ enum KeyDomain: Hashable, Sendable {
     }
   }
 
+  /// Whether the value of this domain at `index` is NaN.
+  func isNaN(_ values: UnsafeRawPointer, _ index: Int) -> Bool {
+    let bits: Int64 =
+      switch byteCount {
+      case 2: Int64(values.loadUnaligned(fromByteOffset: index * 2, as: Int16.self) & Int16.max)
+      case 4: Int64(values.loadUnaligned(fromByteOffset: index * 4, as: Int32.self) & Int32.max)
+      default: values.loadUnaligned(fromByteOffset: index * 8, as: Int64.self) & Int64.max
+      }
+    return isFloatingPoint && bits > infinity
+  }
+
   /// Converts `count` entries of `type` to values of this domain. `source` needs no alignment.
   func convert(_ source: UnsafeRawPointer, _ type: ElementType, _ count: Int, into target: UnsafeMutableRawPointer) {
     switch self {

@@ -13,7 +13,7 @@ struct RankedKey: Equatable {
 /// - Parameters:
 ///   - keys: At least one key.
 ///   - rank: 0 for the smallest.
-func selectKey<Key: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
+func selectKey<Key: SelectionKey>(
   _ keys: UnsafeMutablePointer<Key>, _ count: Int, rank: Int
 ) -> RankedKey {
   var remaining = count
@@ -36,45 +36,73 @@ func selectKey<Key: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
       high = max(high, keys[index])
     }
     if low == high { return RankedKey(key: Int64(low), below: below, equal: remaining) }
-    (remaining, rank, below) = narrow(keys, remaining, rank, below, low, high)
+    let narrowed = KeySlices(low: low, high: high).narrow(keys, remaining, to: rank...rank)
+    remaining = narrowed.left
+    rank -= narrowed.below
+    below += narrowed.below
   }
 }
 
-/// Keeps the keys of the one of 1,024 equal slices of low...high that holds the rank.
-private func narrow<Key: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
-  _ keys: UnsafeMutablePointer<Key>, _ count: Int, _ rank: Int, _ below: Int, _ low: Key, _ high: Key
-) -> (remaining: Int, rank: Int, below: Int) {
-  let span = Key.Magnitude(truncatingIfNeeded: high &- low)
-  let shift = Key.Magnitude(max(0, Key.bitWidth - span.leadingZeroBitCount - 10))
-  return withUnsafeTemporaryAllocation(of: Int.self, capacity: 1024) { bins in
-    let bins = bins.baseAddress.unsafelyUnwrapped
-    bins.initialize(repeating: 0, count: 1024)
+/// A range of keys divided into at most 1,024 equal slices.
+struct KeySlices<Key: SelectionKey> {
+  static var limit: Int { 1024 }
+
+  let low: Key
+  let shift: Key.Magnitude
+
+  init(low: Key, high: Key) {
+    self.low = low
+    let span = Key.Magnitude(truncatingIfNeeded: high &- low)
+    shift = Key.Magnitude(max(0, Key.bitWidth - span.leadingZeroBitCount - 10))
+  }
+
+  /// The slice of a key that lies in the range.
+  @inline(__always)
+  func slice(_ key: Key) -> Int {
+    Int(truncatingIfNeeded: Key.Magnitude(truncatingIfNeeded: key &- low) &>> shift)
+  }
+
+  /// Drops all keys outside the slices that hold the ranks.
+  ///
+  /// - Returns: How many are left at the front of the array, and how many smaller ones were dropped.
+  func narrow(_ keys: UnsafeMutablePointer<Key>, _ count: Int, to ranks: ClosedRange<Int>) -> (left: Int, below: Int) {
+    let (first, last, below) = withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.limit) { bins in
+      let bins = bins.baseAddress.unsafelyUnwrapped
+      bins.initialize(repeating: 0, count: Self.limit)
+      var index = 0
+      while index < count {
+        bins[slice(keys[index])] &+= 1
+        index &+= 1
+      }
+      var first = 0
+      var below = 0
+      while below + bins[first] <= ranks.lowerBound {
+        below += bins[first]
+        first += 1
+      }
+      var last = first
+      var through = below + bins[first]
+      while through <= ranks.upperBound {
+        last += 1
+        through += bins[last]
+      }
+      return (first, last, below)
+    }
+    var left = 0
     var index = 0
     while index < count {
-      bins[Int(truncatingIfNeeded: Key.Magnitude(truncatingIfNeeded: keys[index] &- low) &>> shift)] &+= 1
-      index &+= 1
-    }
-    var bin = 0
-    var before = 0
-    while before + bins[bin] <= rank {
-      before += bins[bin]
-      bin += 1
-    }
-    var remaining = 0
-    index = 0
-    while index < count {
       let key = keys[index]
-      // Written always, kept only where it belongs to the slice: no branch to mispredict.
-      keys[remaining] = key
-      let slice = Int(truncatingIfNeeded: Key.Magnitude(truncatingIfNeeded: key &- low) &>> shift)
-      remaining &+= slice == bin ? 1 : 0
+      let slice = slice(key)
+      // Written always, kept only where it belongs: no branch to mispredict.
+      keys[left] = key
+      left &+= slice >= first && slice <= last ? 1 : 0
       index &+= 1
     }
-    return (remaining, rank - before, below + before)
+    return (left, below)
   }
 }
 
-private func insertionSorted<Key: Comparable>(_ keys: UnsafeMutablePointer<Key>, _ count: Int) -> UnsafePointer<Key> {
+private func insertionSorted<Key: SelectionKey>(_ keys: UnsafeMutablePointer<Key>, _ count: Int) -> UnsafePointer<Key> {
   var index = 1
   while index < count {
     let key = keys[index]
@@ -87,4 +115,50 @@ private func insertionSorted<Key: Comparable>(_ keys: UnsafeMutablePointer<Key>,
     index += 1
   }
   return UnsafePointer(keys)
+}
+
+/// Neighbouring ranks of one array of keys.
+///
+/// Keys outside the slices that hold the wanted ranks are dropped once, with their number, so that each question
+/// looks at few keys.
+struct RankedKeys<Key: SelectionKey> {
+  private let keys: UnsafeMutablePointer<Key>
+  private let count: Int
+  /// Keys dropped because they are smaller than all that are left.
+  private let below: Int
+
+  /// Reorders and drops keys of the array, which must outlive this value.
+  ///
+  /// - Parameter ranks: The ranks that will be asked for.
+  init(_ keys: UnsafeMutablePointer<Key>, _ count: Int, around ranks: ClosedRange<Int>) {
+    self.keys = keys
+    var low = keys[0]
+    var high = keys[0]
+    for index in 1..<count {
+      low = min(low, keys[index])
+      high = max(high, keys[index])
+    }
+    guard low < high else {
+      self.count = count
+      below = 0
+      return
+    }
+    let slices = KeySlices(low: low, high: high)
+    (self.count, below) = slices.narrow(keys, count, to: ranks)
+  }
+
+  /// The key at a rank.
+  func key(_ rank: Int) -> Key {
+    let copy = UnsafeMutablePointer<Key>.allocate(capacity: count)
+    defer { copy.deallocate() }
+    copy.initialize(from: keys, count: count)
+    return Key(truncatingIfNeeded: selectKey(copy, count, rank: rank - below).key)
+  }
+
+  /// How many keys lie in a range between the ranks.
+  func count(_ range: ClosedRange<Key>) -> Int {
+    var found = 0
+    for index in 0..<count where range.contains(keys[index]) { found += 1 }
+    return found
+  }
 }

@@ -14,6 +14,8 @@ import Dispatch
 enum Parallel {
   /// Below this many entries one thread is faster than waking a second.
   static let serialLimit = 1 << 16
+  /// Entries that a thread gets at least where the caller asks for several.
+  static let smallestShare = 1 << 10
 
   /// Processors that are online, at least 1.
   static let processors: Int = {
@@ -24,10 +26,11 @@ enum Parallel {
     #endif
   }()
 
-  /// The number of threads for `entries` entries: as many as asked for, but 1 where the work is small.
+  /// The number of threads for `entries` entries: as many as asked for if each gets some work; otherwise all
+  /// processors, but only one where the work is small.
   static func threads(_ requested: Int?, entries: Int) -> Int {
-    let wanted = max(1, requested ?? processors)
-    return entries < serialLimit ? 1 : min(wanted, max(1, entries / (serialLimit / 4)))
+    guard let requested else { return entries < serialLimit ? 1 : min(processors, entries / (serialLimit / 4)) }
+    return max(1, min(requested, entries / smallestShare))
   }
 
   /// Calls `body` once for each piece, on up to `threads` threads, and returns when all are done.

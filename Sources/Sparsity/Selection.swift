@@ -35,17 +35,58 @@ public enum Selection {
       available += block.keptCount
     }
     guard k >= 0, k <= available else { throw .countOutOfRange(found: k, available: available) }
-    var search = CutSearch(pruning: k, types: scores.map(\.type), by: ranking, nan: nan, threads: threads)
-    var found: Cut?
-    repeat {
-      for block in scores { try search.scan(block) }
-      found = try search.finishPass()
-    } while found == nil
-    var applier = CutApplier(found.unsafelyUnwrapped, threads: threads)
-    var masks: [BitMask] = []
-    for (buffer, block) in scores.enumerated() {
-      masks.append(try applier.apply(to: block, writing: outputs.isEmpty ? nil : outputs[buffer]))
+    return try withExtendedLifetime(scores) { () throws(SelectionError) in
+      try prune(k, available, scores, KeyOrder(types: scores.map(\.type), ranking: ranking, nan: nan), threads, outputs)
+    }
+  }
+
+  /// Entries up to which gathering all keys is faster than sampling.
+  private static let smallLimit = 1 << 12
+
+  private static func prune(
+    _ k: Int, _ available: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?, _ outputs: [DenseOutput]
+  ) throws(SelectionError) -> [BitMask] {
+    let set = TensorSet(scores, threads: threads)
+    // Where masked weights replace weights or scores, those must stay until the cut is certain.
+    let inPlace = outputs.contains { output in
+      scores.contains { overlaps(output.product, $0.bytes) || overlaps(output.mask, $0.bytes) }
+        || outputs.contains { overlaps(output.product, $0.weights) || overlaps(output.mask, $0.weights) }
+    }
+    let target = SelectionTarget(scores, outputs: inPlace ? [] : outputs)
+    var outcome = BracketSelection.Outcome.missed
+    if k > 0, available > smallLimit {
+      var selection = BracketSelection(set: set, target: target, k: k, available: available)
+      outcome = order.visit(&selection)
+    }
+    switch outcome {
+    case .done: break
+    case .nan(let report): try report.check()
+    case .found(let cut, let ties): _ = set.apply(cut, quota: cut.quota, ties: ties, to: target)
+    case .missed:
+      let cut = try search(k, scores, order, threads)
+      _ = set.apply(cut, quota: cut.quota, to: target)
+    }
+    let masks = zip(target.words, scores).map { BitMask($0, count: $1.count) }
+    if inPlace {
+      for (mask, output) in zip(masks, outputs) { output.write(mask) }
     }
     return masks
+  }
+
+  private static func search(
+    _ k: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?
+  ) throws(SelectionError) -> Cut {
+    var search = CutSearch(
+      pruning: k, types: scores.map(\.type), by: order.ranking, nan: order.nan, threads: threads)
+    while true {
+      for block in scores { try search.scan(block) }
+      if let cut = try search.finishPass() { return cut }
+    }
+  }
+
+  private static func overlaps(_ a: UnsafeMutableRawBufferPointer?, _ b: UnsafeRawBufferPointer?) -> Bool {
+    guard let a, let b, !a.isEmpty, !b.isEmpty else { return false }
+    let (first, second) = (UnsafeRawPointer(a.baseAddress.unsafelyUnwrapped), b.baseAddress.unsafelyUnwrapped)
+    return first < second + b.count && second < first + a.count
   }
 }

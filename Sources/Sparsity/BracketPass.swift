@@ -1,0 +1,98 @@
+/// Entries inside the bracket, met by one piece of a pass.
+final class Candidates<Key: SelectionKey> {
+  /// Values of the domain, later their keys.
+  private(set) var keys: UnsafeMutablePointer<Key>
+  /// Flat indices less the first entry of the piece.
+  private(set) var indices: UnsafeMutablePointer<UInt32>
+  private(set) var capacity: Int
+  var count = 0
+
+  init(capacity: Int) {
+    self.capacity = capacity
+    keys = .allocate(capacity: capacity)
+    indices = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    keys.deallocate()
+    indices.deallocate()
+  }
+
+  /// Makes room for `more` entries.
+  func reserve(_ more: Int) {
+    guard count + more > capacity else { return }
+    let larger = Candidates(capacity: max(capacity * 2, count + more))
+    larger.keys.initialize(from: keys, count: count)
+    larger.indices.initialize(from: indices, count: count)
+    swap(&keys, &larger.keys)
+    swap(&indices, &larger.indices)
+    swap(&capacity, &larger.capacity)
+  }
+}
+
+/// What one piece of a pass found.
+struct BracketShare<Key: SelectionKey> {
+  /// Entries that take part and lie above the middle.
+  var above = 0
+  let candidates: Candidates<Key>
+  /// How many candidates lie in each of the ``KeySlices`` of the bracket.
+  var bins: [UInt32] = []
+  /// Candidates up to the middle.
+  var notAbove = 0
+  /// Whether there were too many candidates to gather.
+  var overflow = false
+  var report = NaNReport()
+}
+
+extension KeyRule {
+  /// Reads one piece once: writes for each entry whether it lies above the middle of the bracket, and gathers the
+  /// entries inside the bracket, about which that may turn out wrong.
+  @inline(__always)
+  func bracketPass(
+    _ piece: TensorSet.Piece, low: Key, middle: Key, high: Key, expected: Int,
+    into target: UnsafeMutablePointer<UInt64>, _ output: DenseOutput?
+  ) -> BracketShare<Key> {
+    let (view, range) = (piece.view, piece.range)
+    let bounds = KeyBounds(low: low, middle: middle, high: high)
+    let candidates = Candidates<Key>(capacity: expected + TensorView.blockSize + 2)
+    let limit = range.count / 4 + TensorView.blockSize
+    var share = BracketShare(candidates: candidates)
+    var above = 0
+    view.forEachBlock(order, range, report: &share.report) { values, start, count in
+      var excess = Key.Lanes(repeating: 0)
+      let words = target + start &>> 6
+      if candidates.count > limit { share.overflow = true }
+      if share.overflow { candidates.count = 0 }
+      candidates.reserve(TensorView.blockSize + 2)
+      let (keys, indices) = (candidates.keys, candidates.indices)
+      let first = start &- range.lowerBound
+      var gathered = candidates.count
+      forEachWord(values, count, bounds, excess: &excess) { index, higher, inside in
+        let kept = view.keptWord(start &+ index)
+        let word = higher & kept
+        words[index &>> 6] = word
+        above &+= word.nonzeroBitCount
+        // The first two candidates are written whether they exist or not, since a branch would be mispredicted in
+        // most words; more than two are rare.
+        var rest = inside & kept
+        var written = 0
+        while written < 2 || rest != 0 {
+          let position = index &+ (rest.trailingZeroBitCount & 63)
+          keys[gathered] = values.loadUnaligned(fromByteOffset: position &* MemoryLayout<Key>.size, as: Key.self)
+          indices[gathered] = UInt32(truncatingIfNeeded: first &+ position)
+          gathered &+= rest == 0 ? 0 : 1
+          rest &= rest &- 1
+          written &+= 1
+        }
+      }
+      candidates.count = gathered
+      output?.write(words, start: start, count: count)
+      return anyNegative(excess)
+    }
+    share.above = above
+    _ = encode(candidates.keys, candidates.count, into: candidates.keys)
+    share.notAbove = candidates.countAtMost(middle)
+    share.bins = candidates.histogram(KeySlices(low: low, high: high))
+    return share
+  }
+}

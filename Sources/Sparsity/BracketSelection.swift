@@ -1,0 +1,170 @@
+/// Selection in one read of the scores: a sample brackets the cut, one pass writes the masks as the middle of the
+/// bracket would have them and gathers the few entries inside it, and these settle the exact cut and are corrected.
+struct BracketSelection: KeyRuleVisitor {
+  enum Outcome {
+    /// The masks are written.
+    case done
+    /// The cut is known, with the number of entries equal to it in each piece, but nothing is written.
+    case found(Cut, ties: [Int])
+    /// The sample misled, and nothing is known.
+    case missed
+    /// There is NaN where it is refused.
+    case nan(NaNReport)
+  }
+
+  let set: TensorSet
+  let target: SelectionTarget
+  let k: Int
+  let available: Int
+
+  mutating func visit<Rule: KeyRule>(_ rule: Rule) -> Outcome {
+    switch BracketSampler(rule: rule, set: set, k: k, available: available).plan() {
+    case .bracket(let low, let middle, let high): return bracket(rule, low, middle, high)
+    case .point(let key): return point(rule, key)
+    case .unknown: return .missed
+    }
+  }
+
+  private func bracket<Rule: KeyRule>(
+    _ rule: Rule, _ low: Rule.Key, _ middle: Rule.Key, _ high: Rule.Key
+  ) -> Outcome {
+    typealias Share = BracketShare<Rule.Key>
+    let shares = UnsafeMutableBufferPointer<Share?>.allocate(capacity: set.pieces.count)
+    shares.initialize(repeating: nil)
+    defer {
+      shares.deinitialize()
+      shares.deallocate()
+    }
+    set.forEachPiece { index, piece in
+      shares[index] = rule.bracketPass(
+        piece, low: low, middle: middle, high: high, expected: piece.range.count / 32,
+        into: target.words[piece.buffer].pointer, target.output(piece.buffer))
+    }
+    var report = NaNReport()
+    var above = 0
+    for share in shares {
+      guard let share else { continue }
+      report.merge(share.report)
+      above += share.above
+    }
+    if report.count > 0 { return .nan(report) }
+    if shares.contains(where: { $0?.overflow ?? false }) { return .missed }
+    let lists = shares.compactMap { $0?.candidates }
+    // Entries below the bracket: those not above the middle, less the candidates among them.
+    let below = available - above - shares.reduce(0) { $0 + ($1?.notAbove ?? 0) }
+    guard let cut = cut(shares, KeySlices(low: low, high: high), below: below) else { return .missed }
+    correct(lists, cut, middle)
+    return .done
+  }
+
+  /// The cut among the candidates, nil when it is not there.
+  private func cut<Key: SelectionKey>(
+    _ shares: UnsafeMutableBufferPointer<BracketShare<Key>?>, _ slices: KeySlices<Key>, below: Int
+  ) -> RankedKey? {
+    let count = shares.reduce(0) { $0 + ($1?.candidates.count ?? 0) }
+    let rank = k - 1 - below
+    guard rank >= 0, rank < count else { return nil }
+    var slice = 0
+    var before = 0
+    while true {
+      let inside = shares.reduce(0) { $0 + Int($1?.bins[slice] ?? 0) }
+      if before + inside > rank { break }
+      before += inside
+      slice += 1
+    }
+    // Only the candidates of one slice are looked at more closely.
+    let most = shares.reduce(0) { $0 + Int($1?.bins[slice] ?? 0) }
+    let keys = UnsafeMutablePointer<Key>.allocate(capacity: most + 1)
+    defer { keys.deallocate() }
+    var left = 0
+    for share in shares {
+      guard let list = share?.candidates else { continue }
+      for index in 0..<list.count {
+        let key = list.keys[index]
+        // Written always, kept only where it belongs: no branch to mispredict.
+        keys[left] = key
+        left &+= slices.slice(key) == slice ? 1 : 0
+      }
+    }
+    let found = selectKey(keys, left, rank: rank - before)
+    return RankedKey(key: found.key, below: below + before + found.below, equal: found.equal)
+  }
+
+  /// Corrects every candidate that lies between the middle and the cut.
+  private func correct<Key: SelectionKey>(_ lists: [Candidates<Key>], _ cut: RankedKey, _ middle: Key) {
+    let key = Key(truncatingIfNeeded: cut.key)
+    var left = k - cut.below
+    var quotas: [Int] = []
+    for list in lists {
+      quotas.append(left)
+      if left < cut.equal { left -= min(left, list.countEqual(key)) }
+    }
+    set.forEachPiece { index, piece in
+      let list = lists[index]
+      let words = target.words[piece.buffer].pointer
+      let output = target.output(piece.buffer)
+      var quota = quotas[index]
+      for candidate in 0..<list.count {
+        let found = list.keys[candidate]
+        var kept = found > key
+        if found == key {
+          if quota > 0 { quota &-= 1 } else { kept = true }
+        }
+        if kept == (found > middle) { continue }
+        let entry = piece.range.lowerBound &+ Int(list.indices[candidate])
+        words[entry &>> 6] ^= 1 &<< UInt64(truncatingIfNeeded: entry & 63)
+        output?.rewrite(entry, kept: kept)
+      }
+    }
+  }
+
+  /// Counts the entries below and equal to a key that many share.
+  private func point<Rule: KeyRule>(_ rule: Rule, _ key: Rule.Key) -> Outcome {
+    let counts = UnsafeMutableBufferPointer<TieCount>.allocate(capacity: set.pieces.count)
+    defer { counts.deallocate() }
+    set.forEachPiece { index, piece in
+      var count = TieCount(view: piece.view, range: piece.range, key: Int64(key))
+      count.visit(rule)
+      counts.initializeElement(at: index, to: count)
+    }
+    var report = NaNReport()
+    var above = 0
+    for count in counts {
+      report.merge(count.report)
+      above += count.above
+    }
+    if report.count > 0 { return .nan(report) }
+    let ties = counts.map(\.ties)
+    let all = ties.reduce(0, +)
+    let below = available - above - all
+    guard k > below, k <= below + all else { return .missed }
+    return .found(
+      Cut(pruned: k, tiesPruned: k - below, ties: all, key: Int64(key), order: rule.order), ties: ties)
+  }
+}
+
+extension Candidates {
+  /// The number of candidates in each slice.
+  func histogram(_ slices: KeySlices<Key>) -> [UInt32] {
+    Array(unsafeUninitializedCapacity: KeySlices<Key>.limit) { bins, size in
+      bins.initialize(repeating: 0)
+      size = KeySlices<Key>.limit
+      let bins = bins.baseAddress.unsafelyUnwrapped
+      for index in 0..<count { bins[slices.slice(keys[index])] &+= 1 }
+    }
+  }
+
+  /// Candidates whose key is at most `bound`.
+  func countAtMost(_ bound: Key) -> Int {
+    var found = 0
+    for index in 0..<count { found &+= keys[index] <= bound ? 1 : 0 }
+    return found
+  }
+
+  /// Candidates whose key is `key`.
+  func countEqual(_ key: Key) -> Int {
+    var found = 0
+    for index in 0..<count { found &+= keys[index] == key ? 1 : 0 }
+    return found
+  }
+}

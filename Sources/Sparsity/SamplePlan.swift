@@ -1,0 +1,62 @@
+/// Where the cut probably lies, judged by a sample.
+enum SamplePlan<Key: SelectionKey>: Equatable {
+  /// Between two keys, most likely near the middle one.
+  case bracket(low: Key, middle: Key, high: Key)
+  /// At a key that many entries share.
+  case point(Key)
+  /// The sample cannot tell.
+  case unknown
+}
+
+/// Brackets the k-th key between two keys of a sample.
+///
+/// The rank of the k-th key among the drawn entries varies; the bracket reaches ``deviations`` standard deviations to
+/// both sides, so it misses about once in a thousand calls. A miss costs time, never exactness. Entries are drawn in
+/// ``EntrySample/clusters`` of neighbours, which may resemble each other, so the deviation is measured on the clusters
+/// themselves and not taken from the formula for independent draws.
+struct BracketSampler<Rule: KeyRule> {
+  typealias Key = Rule.Key
+
+  static var deviations: Double { 3.3 }
+
+  let rule: Rule
+  let set: TensorSet
+  let k: Int
+  /// Entries that take part.
+  let available: Int
+
+  /// About one in 256 of the entries that take part, within limits. Where an earlier mask leaves few entries, more are
+  /// drawn, because most draws are in vain.
+  private var size: Int {
+    let share = max(0.25, Double(available) / Double(max(set.count, 1)))
+    let wanted = min(1 << 20, max(1 << 12, available / 256))
+    return min(set.count, Int(Double(wanted) / share))
+  }
+
+  func plan() -> SamplePlan<Key> {
+    let sample = EntrySample(rule, set, size: size)
+    let count = sample.count
+    guard count >= 256 else { return .unknown }
+    let share = (Double(k) - 0.5) / Double(available)
+    let rank = share * Double(count)
+    let copy = UnsafeMutablePointer<Key>.allocate(capacity: count)
+    defer { copy.deallocate() }
+    copy.initialize(from: sample.keys, count: count)
+    let middle = Key(truncatingIfNeeded: selectKey(copy, count, rank: min(max(Int(rank), 0), count - 1)).key)
+
+    let independent = (Double(count) * share * (1 - share)).squareRoot()
+    let reach = Self.deviations * max(independent, sample.deviation(below: middle)) + 2
+    let lowRank = Int((rank - reach).rounded(.down))
+    let highRank = Int((rank + reach).rounded(.up))
+    let ranked = RankedKeys(sample.keys, count, around: max(lowRank, 0)...min(highRank, count - 1))
+    var low = lowRank < 0 ? Key.min : ranked.key(lowRank)
+    var high = highRank >= count ? Key.max : ranked.key(highRank)
+    let limit = count / 8
+    if ranked.count(low...high) <= limit { return .bracket(low: low, middle: middle, high: high) }
+    // Many entries share a key. Where that is one of the ends, the cut is probably beside it.
+    if low < middle, ranked.count(low...low) > limit / 2 { low += 1 }
+    if high > middle, ranked.count(high...high) > limit / 2 { high -= 1 }
+    if ranked.count(low...high) <= limit { return .bracket(low: low, middle: middle, high: high) }
+    return ranked.count(middle...middle) > limit / 2 ? .point(middle) : .unknown
+  }
+}
