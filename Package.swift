@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NNTests", dependencies: ["NN"], resources: [.copy("Recorded")]),
-    .testTarget(name: "PruningTests", dependencies: ["Pruning"], resources: [.copy("Golden")]),
+    .testTarget(name: "PruningTests", dependencies: ["Pruning"], resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
   ],
   cxxLanguageStandard: .cxx20
