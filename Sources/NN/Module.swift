@@ -24,12 +24,16 @@ open class Module {
   public final var slots: OrderedDictionary<String, Slot> = [:]
 
   /// Called before each forward pass, in the order in which they were added; keys are what
-  /// ``addForwardPreHook(_:)-protocol`` returned.
-  public internal(set) final var forwardPreHooks: OrderedDictionary<Int, any ForwardPreHook> = [:]
+  /// ``addForwardPreHook(_:)-protocol`` returned. Assign to it to reorder hooks or bring removed ones back.
+  public final var forwardPreHooks: OrderedDictionary<Int, any ForwardPreHook> = [:]
   final var nextHookID = 0
 
   /// Whether layers that tell training from evaluation (dropout, batch norm) are training. See ``train(_:)``.
   public final var isTraining = true
+
+  /// Objects that other libraries keep with the module, by names of their own. They are not part of its state and are not
+  /// copied with it.
+  public final var companions: [String: AnyObject] = [:]
 
   /// A module without tensors.
   public init() {}

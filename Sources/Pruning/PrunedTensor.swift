@@ -138,8 +138,9 @@ extension PrunedTensor {
   }
 
   /// Splits the parameter `name` of `module` into its parts: original, mask and product, in PyTorch's order.
-  func enter(_ module: Module, _ name: String) {
-    places.append(Place(module: module, name: name, order: Array(module.slots.keys)))
+  /// - Parameter formerly: The module's names before, where the tensor has been there already.
+  func enter(_ module: Module, _ name: String, formerly order: [String]? = nil) {
+    places.append(Place(module: module, name: name, order: order ?? Array(module.slots.keys)))
     module.slots[name] = nil
     module.slots[name + "_orig"] = .parameter(original)
     module.slots[name + "_mask"] = .computedBuffer(buffer)
@@ -179,7 +180,7 @@ extension Module {
   var prunedNames: [String] { slots.keys.filter { pruned($0) != nil } }
 
   /// Puts the names that `order` has into its order, before any others; neighbours of names it lacks stay together.
-  fileprivate func reorderSlots(_ order: [String]) {
+  func reorderSlots(_ order: [String]) {
     let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
     // A part of another pruned tensor stands where that tensor stands at the end, as pruning put it.
     let sorted = slots.enumerated().sorted { a, b in
