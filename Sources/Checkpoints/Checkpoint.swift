@@ -187,14 +187,15 @@ extension Checkpoint {
     }
   }
 
-  /// The tensors as sources for a writer, read in blocks when their turn comes.
-  public func sources() -> [TensorSource] {
-    tensors.map { tensor in
-      TensorSource(name: tensor.name, type: tensor.type, shape: tensor.shape) { consume in
-        try forEachBlock(of: tensor.name) { block, _ in try consume(UnsafeRawBufferPointer(block)) }
-      }
+  /// A tensor as a source for a writer, read in blocks when its turn comes.
+  public func source(of tensor: TensorInfo) -> TensorSource {
+    TensorSource(name: tensor.name, type: tensor.type, shape: tensor.shape) { consume in
+      try forEachBlock(of: tensor.name) { block, _ in try consume(UnsafeRawBufferPointer(block)) }
     }
   }
+
+  /// All tensors as sources for a writer, in order.
+  public func sources() -> [TensorSource] { tensors.map(source(of:)) }
 
   /// Reads a PyTorch archive's members and compares them with their checksums.
   ///

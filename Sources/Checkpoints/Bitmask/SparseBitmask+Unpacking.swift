@@ -1,0 +1,89 @@
+extension SparseBitmask {
+  /// Whether a checkpoint holds packed tensors.
+  public static func isPacked(_ checkpoint: Checkpoint) -> Bool {
+    checkpoint.tensors.contains { group($0, of: checkpoint) != nil }
+  }
+
+  /// The dense tensors of a packed checkpoint, in the order before packing; those that are not packed as they are.
+  ///
+  /// Shapes and sizes are checked at once, bits and values while the tensors are written, in blocks.
+  ///
+  /// - Throws: ``CheckpointError`` of kind `damaged` where the parts of a tensor contradict each other. The sources throw
+  ///   it too, for what only reading shows.
+  public static func sources(unpacking checkpoint: Checkpoint) throws -> [TensorSource] {
+    var sources: [TensorSource] = []
+    for tensor in checkpoint.tensors {
+      if let group = group(tensor, of: checkpoint) {
+        sources.append(try source(unpacking: group, of: checkpoint))
+      } else if !isPart(tensor.name, of: checkpoint) {
+        sources.append(checkpoint.source(of: tensor))
+      }
+    }
+    return sources
+  }
+
+  /// The tensors that stand for one.
+  struct Group {
+    var name: String
+    var shape: TensorInfo
+    var compressed: TensorInfo
+    var bitmask: TensorInfo
+    var rowOffsets: TensorInfo
+    var negativeZeros: TensorInfo?
+  }
+
+  /// The group that begins with the tensor called `....shape`.
+  private static func group(_ tensor: TensorInfo, of checkpoint: Checkpoint) -> Group? {
+    let suffix = ".\(Part.shape.rawValue)"
+    guard tensor.name.hasSuffix(suffix) else { return nil }
+    let name = tensor.name.dropLast(suffix.count) + weightSuffix
+    func part(_ part: Part) -> TensorInfo? { checkpoint[self.name(of: part, for: String(name))] }
+    guard let compressed = part(.compressed), let bitmask = part(.bitmask), let rowOffsets = part(.rowOffsets) else {
+      return nil
+    }
+    return Group(
+      name: String(name), shape: tensor, compressed: compressed, bitmask: bitmask, rowOffsets: rowOffsets,
+      negativeZeros: part(.negativeZeros))
+  }
+
+  private static func isPart(_ name: String, of checkpoint: Checkpoint) -> Bool {
+    Part.allCases.contains { part in
+      guard name.hasSuffix(".\(part.rawValue)") else { return false }
+      let stem = name.dropLast(part.rawValue.count + 1)
+      return checkpoint["\(stem).\(Part.shape.rawValue)"].map { group($0, of: checkpoint) != nil } ?? false
+    }
+  }
+
+  private static func source(unpacking group: Group, of checkpoint: Checkpoint) throws -> TensorSource {
+    func damaged(_ expected: String, _ found: String) -> CheckpointError {
+      .damaged(
+        "unpack tensor \(CheckpointError.quote(group.name)) of", file: checkpoint.path, expected: expected,
+        found: found,
+        advice: "pack the dense file again")
+    }
+    guard group.shape.type == .i64, group.shape.shape.count == 1, group.shape.elementCount <= 64 else {
+      throw damaged("a shape as I64 of at most 64 dimensions", "\(group.shape.type) of shape \(group.shape.shape)")
+    }
+    let shape = try checkpoint.withBytes(of: group.shape.name) { bytes in
+      (0..<group.shape.elementCount).map {
+        Int(truncatingIfNeeded: Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)))
+      }
+    }
+    let type = group.compressed.type
+    guard let layout = Layout(type: type, shape: shape) else {
+      throw damaged("a shape with a whole number of bytes below 2^63", "\(type) of shape \(shape)")
+    }
+    for bits in [group.bitmask, group.negativeZeros ?? group.bitmask] {
+      guard bits.type == .u8, bits.byteCount == layout.bitmaskCount else {
+        throw damaged("\(layout.bitmaskCount) bytes of bits for shape \(shape)", "\(bits.type) of \(bits.shape)")
+      }
+    }
+    guard group.rowOffsets.type == .i64, group.rowOffsets.elementCount == layout.rows else {
+      throw damaged("\(layout.rows) row offsets", "\(group.rowOffsets.type) of shape \(group.rowOffsets.shape)")
+    }
+    return TensorSource(name: group.name, type: type, shape: shape) { consume in
+      var expander = BitmaskExpander(group, layout: layout, checkpoint: checkpoint, damaged: damaged)
+      try expander.run(consume)
+    }
+  }
+}
