@@ -6,8 +6,7 @@ extension Tensor {
   public convenience init<Element: TensorElement>(_ values: [Element], shape: [Int]? = nil) {
     let shape = shape ?? [values.count]
     precondition(
-      values.count == shape.reduce(1, *),
-      "Tensor: shape \(shape) takes \(shape.reduce(1, *)) values, found \(values.count)")
+      Tensor.entries(of: shape) == values.count, "Tensor: shape \(shape) does not take \(values.count) values")
     self.init(shape: shape, dtype: Element.dtype) { bytes in
       values.withUnsafeBytes { if $0.count > 0 { bytes.copyMemory(from: $0) } }
     }
@@ -27,24 +26,27 @@ extension Tensor {
   /// New memory that `fill` writes in full.
   public convenience init(shape: [Int], dtype: DType, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
     self.init(sharing: Tensor.empty(shape, dtype: dtype))
-    try withUnsafeMutableBytes(fill)
+    let start = address("Tensor")
+    try fill(UnsafeMutableRawBufferPointer(start: start, count: count * dtype.byteCount))
   }
 
   /// The numbers of `values` in the given shape, a copy.
   /// - Throws: ``TorchError/count(expected:shape:found:)`` where their number does not fit.
   public static func make<Element: TensorElement>(_ values: [Element], shape: [Int]) throws(TorchError) -> Tensor {
-    let expected = shape.reduce(1, *)
-    guard expected == values.count else { throw .count(expected: expected, shape: shape, found: values.count) }
+    let expected = entries(of: shape)
+    guard expected == values.count else { throw .count(expected: expected ?? 0, shape: shape, found: values.count) }
     return Tensor(values, shape: shape)
   }
 
-  /// A tensor over foreign memory, without a copy; `owner` is kept alive as long as the tensor's memory is.
-  /// The memory must not be written to where it is mapped read-only.
+  /// A tensor over foreign memory, without a copy; `owner` is kept alive as long as the tensor's memory is, views of it
+  /// and gradients' history included. The memory must not be written to where it is mapped read-only.
+  /// - Precondition: the bytes are exactly those of the shape.
   public static func wrapping(
     _ bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject
   ) -> Tensor {
     precondition(
-      bytes.count == shape.reduce(1, *) * dtype.byteCount, "wrapping: \(bytes.count) bytes for \(shape) of \(dtype)")
+      bytes.count % dtype.byteCount == 0 && entries(of: shape) == bytes.count / dtype.byteCount,
+      "wrapping: \(bytes.count) bytes do not fill shape \(shape) of \(dtype)")
     var out: ct_tensor?
     let context = Unmanaged.passRetained(owner).toOpaque()
     let error = shape.map(Int64.init).withUnsafeBufferPointer { sizes in
@@ -55,6 +57,17 @@ extension Tensor {
     require(error, "wrapping")
     guard let out else { fatalError("wrapping: no tensor") }
     return Tensor(owning: out)
+  }
+
+  /// The number of entries of a shape; nil where it is none, negative or too large.
+  static func entries(of shape: [Int]) -> Int? {
+    var count = 1
+    for length in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      guard length >= 0, !overflow else { return nil }
+      count = product
+    }
+    return count
   }
 
   /// A second object for the engine's same tensor.

@@ -60,7 +60,7 @@ extension Tensor {
   public func lerp(inPlace end: Tensor, _ weight: Double) -> Tensor { call("lerp_.Scalar", self, end, weight) }
   /// Holds the entries between the bounds: `clamp_`.
   @discardableResult
-  public func clamp(inPlaceMin min: Double? = nil, max: Double? = nil) -> Tensor { call("clamp_", self, min, max) }
+  public func clampInPlace(min: Double? = nil, max: Double? = nil) -> Tensor { call("clamp_", self, min, max) }
 
   /// Adds in place.
   public static func += (a: Tensor, b: Tensor) { a.add(inPlace: b) }

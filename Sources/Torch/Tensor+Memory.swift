@@ -88,13 +88,48 @@ extension Tensor {
     return try withUnsafeMutableBytes { bytes throws(E) in try body(bytes.assumingMemoryBound(to: Element.self)) }
   }
 
+  /// Reads the bits of bfloat16 entries, for which Swift has no type: the upper halves of floats.
+  /// - Precondition: CPU, contiguous, bfloat16.
+  public func withUnsafeBFloat16Bits<R, E: Error>(
+    _ body: (UnsafeBufferPointer<UInt16>) throws(E) -> R
+  ) throws(E) -> R {
+    precondition(dtype == .bfloat16, "withUnsafeBFloat16Bits: the tensor is \(dtype), not bfloat16")
+    return try withUnsafeBytes { bytes throws(E) in try body(bytes.assumingMemoryBound(to: UInt16.self)) }
+  }
+
+  /// Writes the bits of bfloat16 entries, and counts that as a change in place.
+  /// - Precondition: CPU, contiguous, bfloat16.
+  public func withUnsafeMutableBFloat16Bits<R, E: Error>(
+    _ body: (UnsafeMutableBufferPointer<UInt16>) throws(E) -> R
+  ) throws(E) -> R {
+    precondition(dtype == .bfloat16, "withUnsafeMutableBFloat16Bits: the tensor is \(dtype), not bfloat16")
+    return try withUnsafeMutableBytes { bytes throws(E) in try body(bytes.assumingMemoryBound(to: UInt16.self)) }
+  }
+
+  /// The bits of the entries as bfloat16, in order; rounded, and copied from another device, where needed.
+  public func bfloat16Bits() -> [UInt16] {
+    detach().to(.cpu).to(.bfloat16).contiguous().withUnsafeBFloat16Bits { Array($0) }
+  }
+
+  /// A bfloat16 tensor of the bits given, a copy.
+  /// - Precondition: the shape takes as many values as there are.
+  public convenience init(bfloat16Bits bits: [UInt16], shape: [Int]? = nil) {
+    let shape = shape ?? [bits.count]
+    precondition(
+      Tensor.entries(of: shape) == bits.count, "Tensor: shape \(shape) does not take \(bits.count) values")
+    self.init(shape: shape, dtype: .bfloat16) { bytes in
+      bits.withUnsafeBytes { if $0.count > 0 { bytes.copyMemory(from: $0) } }
+    }
+  }
+
   /// The entries in order, as an array; converted, and copied from another device, where needed.
   public func array<Element: TensorElement>(of type: Element.Type) -> [Element] {
     let plain = detach().to(.cpu).to(Element.dtype).contiguous()
     return plain.withUnsafeBuffer(of: type) { Array($0) }
   }
 
-  private func address(_ operation: String) -> UnsafeMutableRawPointer? {
+  /// The first entry's address; traps for memory that Swift cannot walk through.
+  func address(_ operation: String) -> UnsafeMutableRawPointer? {
     guard device == .cpu else {
       fatalError("\(operation): the tensor lies on \(device); copy it with to(.cpu) first")
     }
