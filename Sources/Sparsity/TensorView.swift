@@ -57,8 +57,19 @@ struct TensorView: @unchecked Sendable {
     }
   }
 
+  /// Writes the keys of `count` entries that lie at `source`, and returns whether any is NaN.
+  @inline(__always)
+  func read<Rule: KeyRule>(
+    _ rule: Rule, _ source: UnsafeRawPointer, _ count: Int, into keys: UnsafeMutablePointer<Rule.Key>
+  ) -> Bool {
+    if rule.order.domain.isNative(type) { return rule.encode(source, count, into: keys) }
+    rule.order.domain.convert(source, type, count, into: keys)
+    return rule.encode(keys, count, into: keys)
+  }
+
+  /// Counts the NaN that take part among values of the domain, of which the first is entry `start`.
   @inline(never)
-  private func countNaN(
+  func countNaN(
     _ order: KeyOrder, _ values: UnsafeRawPointer, _ start: Int, _ count: Int, in report: inout NaNReport
   ) {
     for index in 0..<count where keptWord(start + index) >> UInt64((start + index) & 63) & 1 == 1 {

@@ -1,0 +1,87 @@
+/// The blocks of the matrices in the last two dimensions of a tensor, numbered row by row.
+struct BlockGrid {
+  let rows: Int
+  let columns: Int
+  /// Rows of blocks in all matrices together, and blocks in each.
+  let blockRows: Int
+  let blockColumns: Int
+
+  /// - Parameter shape: Two or more dimensions, the last two multiples of the block's.
+  init(shape: [Int], rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+    blockRows = shape.dropLast().reduce(1, *) / rows
+    blockColumns = shape[shape.count - 1] / columns
+  }
+
+  private var width: Int { blockColumns * columns }
+
+  /// The norm of each block.
+  func norms(_ scores: Scores, _ norm: Norm, threads: Int?) -> [Double] {
+    let size = blockRows * blockColumns
+    guard size > 0 else { return [] }
+    return withExtendedLifetime(scores.kept) {
+      let reader = DoubleReader(
+        base: scores.bytes.baseAddress.unsafelyUnwrapped, type: scores.type,
+        kept: scores.kept.map { UnsafePointer($0.storage.pointer) })
+      return Array(unsafeUninitializedCapacity: size) { result, initialized in
+        let sums = result.baseAddress.unsafelyUnwrapped
+        sums.initialize(repeating: norm.start, count: size)
+        initialized = size
+        let threads = Parallel.threads(threads, entries: scores.count)
+        let pieces = threads == 1 ? 1 : min(blockRows, threads * 4)
+        Parallel.perform(pieces: pieces, threads: threads) { piece in
+          let scratch = UnsafeMutablePointer<Double>.allocate(capacity: max(DoubleReader.blockSize, columns))
+          defer { scratch.deallocate() }
+          // As many blocks at a time as fit.
+          let each = max(1, DoubleReader.blockSize / columns)
+          for blockRow in blockRows * piece / pieces..<blockRows * (piece + 1) / pieces {
+            let target = sums + blockRow * blockColumns
+            for row in 0..<rows {
+              let start = (blockRow * rows + row) * width
+              for first in stride(from: 0, to: blockColumns, by: each) {
+                let count = min(each, blockColumns - first)
+                let values = reader.read(start + first * columns, count * columns, scratch)
+                for block in 0..<count {
+                  let sum = norm.reduce(values + block * columns, columns)
+                  target[first + block] = norm.merge(target[first + block], sum)
+                }
+              }
+            }
+            for block in 0..<blockColumns { target[block] = norm.finish(target[block]) }
+          }
+        }
+      }
+    }
+  }
+
+  /// Blocks of which a mask keeps any entry.
+  func keptBlocks(_ mask: BitMask) -> BitMask {
+    var merged = WordStorage(repeating: 0, size: BitMask.wordCount(width))
+    return mask.withWords { words in
+      BitMask(
+        (0..<blockRows).flatMap { blockRow -> [Bool] in
+          merged = WordStorage(repeating: 0, size: merged.size)
+          for row in 0..<rows {
+            orBits(words, from: (blockRow * rows + row) * width, width, into: merged.mutableBuffer)
+          }
+          return (0..<blockColumns).map { anyBit(merged.buffer, $0 * columns..<($0 + 1) * columns) }
+        })
+    }
+  }
+
+  /// The mask over all entries of a mask over the blocks.
+  func expanded(_ blocks: BitMask) -> BitMask {
+    var result = BitMask(repeating: false, count: blockRows * rows * width)
+    result.withMutableWords { words in
+      for blockRow in 0..<blockRows {
+        let line = WordStorage(repeating: 0, size: BitMask.wordCount(width))
+        for block in 0..<blockColumns where blocks[blockRow * blockColumns + block] {
+          setBits(line.mutableBuffer, block * columns..<(block + 1) * columns)
+        }
+        for row in 0..<rows { orBits(line.buffer, width, into: words, at: (blockRow * rows + row) * width) }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,123 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Android)
+  import Android
+#endif
+
+/// The Ln norm of a group of entries, accumulated in double precision.
+///
+/// As `torch.norm`: order 0 counts the entries that are not zero, infinity takes the largest magnitude and minus
+/// infinity the smallest, every other order n gives `(sum |x|^n)^(1/n)`. A NaN makes the norm NaN, except that order 0
+/// counts it.
+enum Norm: Hashable {
+  case count, sum, squares, largest, smallest
+  case power(Double)
+
+  /// - Parameter order: Any real number or an infinity, not NaN.
+  init(order: Double) {
+    precondition(!order.isNaN, "norm: expected a real order, inf or -inf, found nan")
+    switch order {
+    case 0: self = .count
+    case 1: self = .sum
+    case 2: self = .squares
+    case .infinity: self = .largest
+    case -.infinity: self = .smallest
+    default: self = .power(order)
+    }
+  }
+
+  /// What the accumulation starts from.
+  var start: Double { self == .smallest ? .infinity : 0 }
+
+  /// What one entry adds.
+  @inline(__always)
+  func term(_ value: Double) -> Double {
+    switch self {
+    case .count: value != 0 ? 1 : 0
+    case .sum, .largest, .smallest: value.magnitude
+    case .squares: value * value
+    case .power(let order): pow(value.magnitude, order)
+    }
+  }
+
+  /// The accumulation over two groups.
+  @inline(__always)
+  func merge(_ a: Double, _ b: Double) -> Double {
+    switch self {
+    // Either NaN wins.
+    case .largest: a >= b || a.isNaN ? a : b
+    case .smallest: a <= b || a.isNaN ? a : b
+    case .count, .sum, .squares, .power: a + b
+    }
+  }
+
+  /// The norm of an accumulation.
+  func finish(_ accumulated: Double) -> Double {
+    switch self {
+    case .squares: accumulated.squareRoot()
+    case .power(let order): pow(accumulated, 1 / order)
+    case .count, .sum, .largest, .smallest: accumulated
+    }
+  }
+
+  /// The accumulation over `count` consecutive entries.
+  @inline(__always)
+  func reduce(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
+    switch self {
+    case .sum:
+      return sum(values, count) {
+        unsafeBitCast(unsafeBitCast($0, to: SIMD2<UInt64>.self) & magnitudeBits, to: SIMD2<Double>.self)
+      }
+    case .squares: return sum(values, count) { $0 * $0 }
+    case .count, .largest, .smallest, .power:
+      var result = start
+      for index in 0..<count { result = merge(result, term(values[index])) }
+      return result
+    }
+  }
+
+  /// Sums in eight lanes, so that additions need not wait for each other.
+  @inline(__always)
+  private func sum(
+    _ values: UnsafePointer<Double>, _ count: Int, _ term: (SIMD2<Double>) -> SIMD2<Double>
+  ) -> Double {
+    let raw = UnsafeRawPointer(values)
+    var sums = (SIMD2<Double>(), SIMD2<Double>(), SIMD2<Double>(), SIMD2<Double>())
+    var index = 0
+    while index &+ 8 <= count {
+      let from = raw + index &* 8
+      sums.0 += term(from.loadUnaligned(as: SIMD2<Double>.self))
+      sums.1 += term(from.loadUnaligned(fromByteOffset: 16, as: SIMD2<Double>.self))
+      sums.2 += term(from.loadUnaligned(fromByteOffset: 32, as: SIMD2<Double>.self))
+      sums.3 += term(from.loadUnaligned(fromByteOffset: 48, as: SIMD2<Double>.self))
+      index &+= 8
+    }
+    let pair = (sums.0 + sums.1) + (sums.2 + sums.3)
+    var total = pair[0] + pair[1]
+    while index < count {
+      total += term(SIMD2(repeating: values[index]))[0]
+      index &+= 1
+    }
+    return total
+  }
+
+  /// Accumulates one row into one accumulation for each column.
+  @inline(__always)
+  func accumulate(_ values: UnsafePointer<Double>, _ count: Int, into columns: UnsafeMutablePointer<Double>) {
+    switch self {
+    case .sum: for index in 0..<count { columns[index] += values[index].magnitude }
+    case .squares: for index in 0..<count { columns[index] += values[index] * values[index] }
+    case .count, .largest, .smallest, .power:
+      for index in 0..<count { columns[index] = merge(columns[index], term(values[index])) }
+    }
+  }
+}
+
+private let magnitudeBits = SIMD2<UInt64>(repeating: 0x7fff_ffff_ffff_ffff)
+
+/// `base` to the power of `exponent`.
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
