@@ -93,5 +93,5 @@ extension Device.Kind {
 
 extension Device: CustomStringConvertible {
   /// PyTorch's spelling: `cpu`, `cuda:0`, `mps:0`.
-  public var description: String { kind == .cpu ? "cpu" : "\(kind.rawValue):\(index)" }
+  public var description: String { self == .cpu ? "cpu" : "\(kind.rawValue):\(index)" }
 }

@@ -2,7 +2,8 @@
 
     PYTHONPATH=.libtorch/site-packages python3 Tests/TorchTests/Recorded/record.py
 
-writes printing.json beside this file. Tensors are stored as dtype, shape and the bytes of their entries in hex.
+writes printing.json, operators.json, random.json and gradients.json beside this file. Tensors are stored as dtype,
+shape and the bytes of their entries in hex.
 """
 import json
 import os
@@ -403,7 +404,55 @@ def fused_sgd(a, b, p):
     torch._fused_sgd_([plain], [b.clone()], [], weight_decay=0.0, momentum=0.0, lr=0.05, dampening=0.0, nesterov=False, maximize=False, is_first_step=True)
     return x, buffer, plain
 
+def random_numbers():
+    """Draws from seed 0, each case from the start; and one after the other, to see that the sequence moves alike."""
+    cases = []
+
+    def case(name, function, seed=0):
+        torch.manual_seed(seed)
+        cases.append({"id": name, "inputs": [], "outputs": [stored(t) for t in function()]})
+
+    case("rand", lambda: [torch.rand(3, 4), torch.rand(100), torch.rand(5, dtype=torch.float64)])
+    case("rand.half", lambda: [torch.rand(20, dtype=d) for d in [torch.float16, torch.bfloat16]])
+    case("randn", lambda: [torch.randn(3), torch.randn(15), torch.randn(16), torch.randn(100), torch.randn(20, dtype=torch.float64)])
+    case("randint", lambda: [torch.randint(0, 10, (20,)), torch.randint(-(2**40), 2**40, (20,)), torch.randint(0, 200, (20,), dtype=torch.uint8)])
+    case("randperm", lambda: [torch.randperm(10), torch.randperm(1000), torch.randperm(40000)[:50]])
+    case("bernoulli", lambda: [torch.full((50,), 0.3).bernoulli(), torch.empty(50).bernoulli_(0.7)])
+    case("multinomial", lambda: [torch.tensor([0.1, 0.2, 0.7]).multinomial(20, True), torch.ones(6).multinomial(6)])
+    case("uniform", lambda: [torch.empty(30).uniform_(-2, 3), torch.empty(5, 5, dtype=torch.float64).uniform_(0, 1)])
+    case("normal", lambda: [torch.empty(30).normal_(1, 2), torch.empty(7).normal_()])
+    case("like", lambda: [torch.rand_like(torch.zeros(4, 4, dtype=torch.float16)), torch.randn_like(torch.zeros(4))])
+    case("dropout", lambda: [torch.nn.functional.dropout(torch.ones(40), 0.4)])
+    case("seed", lambda: [torch.rand(10)], seed=2**63 + 5)
+    case("generator", lambda: (lambda g: [torch.rand(8, generator=g), torch.randn(8, generator=g), torch.randperm(8, generator=g), torch.rand(4)])(torch.Generator().manual_seed(42)))
+    write("random.json", cases)
+    return len(cases)
+
+
+def gradients():
+    """A small convolutional network, its loss, and the gradient of every parameter."""
+    F = torch.nn.functional
+    torch.manual_seed(3)
+    x, y = torch.randn(4, 1, 8, 8), torch.tensor([0, 2, 1, 2])
+    conv, conv_bias = torch.randn(3, 1, 3, 3) * 0.3, torch.randn(3) * 0.1
+    gamma, beta = torch.rand(3) + 0.5, torch.randn(3)
+    fc, fc_bias = torch.randn(3, 27) * 0.2, torch.randn(3) * 0.1
+    inputs = [x, y, conv, conv_bias, gamma, beta, fc, fc_bias]
+    leaves = [t.clone().requires_grad_() for t in inputs if t.is_floating_point()]
+    h = F.conv2d(leaves[0], leaves[1], leaves[2])
+    h = F.batch_norm(h, None, None, leaves[3], leaves[4], training=True)
+    h = F.max_pool2d(F.relu(h), 2).flatten(1)
+    loss = F.cross_entropy(F.linear(torch.tanh(h), leaves[5], leaves[6]), y)
+    loss.backward()
+    net = {"id": "network", "inputs": [stored(t) for t in inputs], "outputs": [stored(loss)] + [stored(t.grad) for t in leaves]}
+    a = torch.tensor([0.5, -1.5, 2.0], requires_grad=True)
+    (first,) = torch.autograd.grad((a**3).sum(), a, create_graph=True)
+    (second,) = torch.autograd.grad((first * a).sum(), a)
+    twice = {"id": "second", "inputs": [stored(a)], "outputs": [stored(first), stored(second)]}
+    write("gradients.json", [net, twice])
+    return 2
+
 
 if __name__ == "__main__":
-    print("printing:", printing())
-    print("operators:", operators())
+    for recorder in [printing, operators, random_numbers, gradients]:
+        print(recorder.__name__, recorder())
