@@ -104,14 +104,16 @@ private struct Tiling {
   private static let wanted = 32
   /// Entries of a tile at least.
   private static let smallest = 1 << 14
+  private static let partialLimit = 1 << 20
 
   init(_ runs: ChannelRuns) {
     self.runs = runs
     let count = runs.outer * runs.channels * runs.inner
     let most = max(1, min(Self.wanted, count / Self.smallest))
+    // Long rows are read fastest; their partial sums must stay few.
+    outerParts = max(1, min(most, runs.outer, Self.partialLimit / max(runs.channels, 1)))
     // Whole cache lines of channels where these lie side by side.
-    channelTiles = max(1, min(most, runs.channels * min(runs.inner, 64) / 64))
-    outerParts = max(1, min(most / channelTiles, runs.outer))
+    channelTiles = max(1, min(most / outerParts, runs.channels * min(runs.inner, 64) / 64))
     innerParts = runs.inner > Self.smallest ? max(1, min(most / (channelTiles * outerParts), runs.inner / 64)) : 1
   }
 

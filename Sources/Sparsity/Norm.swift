@@ -14,7 +14,7 @@
 /// infinity the smallest, every other order n gives `(sum |x|^n)^(1/n)`. A NaN makes the norm NaN, except that order 0
 /// counts it.
 enum Norm: Hashable {
-  case count, sum, squares, largest, smallest
+  case count, sum, squares, cubes, largest, smallest
   case power(Double)
 
   /// - Parameter order: Any real number or an infinity, not NaN.
@@ -24,6 +24,7 @@ enum Norm: Hashable {
     case 0: self = .count
     case 1: self = .sum
     case 2: self = .squares
+    case 3: self = .cubes
     case .infinity: self = .largest
     case -.infinity: self = .smallest
     default: self = .power(order)
@@ -35,11 +36,12 @@ enum Norm: Hashable {
 
   /// What one entry adds.
   @inline(__always)
-  func term(_ value: Double) -> Double {
+  private func term(_ value: Double) -> Double {
     switch self {
     case .count: value != 0 ? 1 : 0
     case .sum, .largest, .smallest: value.magnitude
     case .squares: value * value
+    case .cubes: value.magnitude * value * value
     case .power(let order): pow(value.magnitude, order)
     }
   }
@@ -51,7 +53,7 @@ enum Norm: Hashable {
     // Either NaN wins.
     case .largest: a >= b || a.isNaN ? a : b
     case .smallest: a <= b || a.isNaN ? a : b
-    case .count, .sum, .squares, .power: a + b
+    case .count, .sum, .squares, .cubes, .power: a + b
     }
   }
 
@@ -59,6 +61,7 @@ enum Norm: Hashable {
   func finish(_ accumulated: Double) -> Double {
     switch self {
     case .squares: accumulated.squareRoot()
+    case .cubes: cbrt(accumulated)
     case .power(let order): pow(accumulated, 1 / order)
     case .count, .sum, .largest, .smallest: accumulated
     }
@@ -68,18 +71,32 @@ enum Norm: Hashable {
   @inline(__always)
   func reduce(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
     switch self {
-    case .sum:
-      return sum(values, count) {
-        unsafeBitCast(unsafeBitCast($0, to: SIMD2<UInt64>.self) & magnitudeBits, to: SIMD2<Double>.self)
-      }
+    case .sum: return sum(values, count) { magnitudes($0) }
     case .squares: return sum(values, count) { $0 * $0 }
-    case .count, .largest, .smallest, .power:
+    case .cubes: return sum(values, count) { magnitudes($0) * $0 * $0 }
+    case .largest: return extreme(values, count) { $0 .> $1 }
+    case .smallest: return extreme(values, count) { $0 .< $1 }
+    case .count, .power:
       var result = start
-      for index in 0..<count { result = merge(result, term(values[index])) }
+      for index in 0..<count { result += term(values[index]) }
       return result
     }
   }
 
+  /// Accumulates one row into one accumulation for each column.
+  @inline(__always)
+  func accumulate(_ values: UnsafePointer<Double>, _ count: Int, into columns: UnsafeMutablePointer<Double>) {
+    switch self {
+    case .sum: for index in 0..<count { columns[index] += values[index].magnitude }
+    case .squares: for index in 0..<count { columns[index] += values[index] * values[index] }
+    case .cubes: for index in 0..<count { columns[index] += values[index].magnitude * values[index] * values[index] }
+    case .count, .largest, .smallest, .power:
+      for index in 0..<count { columns[index] = merge(columns[index], term(values[index])) }
+    }
+  }
+}
+
+extension Norm {
   /// Sums in eight lanes, so that additions need not wait for each other.
   @inline(__always)
   private func sum(
@@ -105,19 +122,40 @@ enum Norm: Hashable {
     return total
   }
 
-  /// Accumulates one row into one accumulation for each column.
+  /// The magnitude that `wins` over all others, or NaN where there is one.
   @inline(__always)
-  func accumulate(_ values: UnsafePointer<Double>, _ count: Int, into columns: UnsafeMutablePointer<Double>) {
-    switch self {
-    case .sum: for index in 0..<count { columns[index] += values[index].magnitude }
-    case .squares: for index in 0..<count { columns[index] += values[index] * values[index] }
-    case .count, .largest, .smallest, .power:
-      for index in 0..<count { columns[index] = merge(columns[index], term(values[index])) }
+  private func extreme(
+    _ values: UnsafePointer<Double>, _ count: Int,
+    _ wins: (SIMD2<Double>, SIMD2<Double>) -> SIMDMask<SIMD2<Int64>>
+  ) -> Double {
+    let raw = UnsafeRawPointer(values)
+    var best = SIMD2<Double>(repeating: start)
+    // All ones where a value is not a number.
+    var unordered = SIMD2<UInt64>()
+    func take(_ entries: SIMD2<Double>) {
+      let entries = magnitudes(entries)
+      unordered |= unsafeBitCast(entries .!= entries, to: SIMD2<UInt64>.self)
+      let mask = unsafeBitCast(wins(entries, best), to: SIMD2<UInt64>.self)
+      let winners = unsafeBitCast(entries, to: SIMD2<UInt64>.self) & mask
+      let others = unsafeBitCast(best, to: SIMD2<UInt64>.self) & ~mask
+      best = unsafeBitCast(winners | others, to: SIMD2<Double>.self)
     }
+    var index = 0
+    while index &+ 2 <= count {
+      take(raw.loadUnaligned(fromByteOffset: index &* 8, as: SIMD2<Double>.self))
+      index &+= 2
+    }
+    if index < count { take(SIMD2(repeating: values[index])) }
+    return unordered[0] | unordered[1] != 0 ? .nan : merge(best[0], best[1])
   }
 }
 
-private let magnitudeBits = SIMD2<UInt64>(repeating: 0x7fff_ffff_ffff_ffff)
+/// The values without their signs.
+@inline(__always)
+private func magnitudes(_ values: SIMD2<Double>) -> SIMD2<Double> {
+  let bits = unsafeBitCast(values, to: SIMD2<UInt64>.self) & SIMD2(repeating: 0x7fff_ffff_ffff_ffff)
+  return unsafeBitCast(bits, to: SIMD2<Double>.self)
+}
 
 /// `base` to the power of `exponent`.
 func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
