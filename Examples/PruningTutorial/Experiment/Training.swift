@@ -1,0 +1,29 @@
+import Datasets
+import NN
+import Torch
+
+/// One pass over the training images, with the loss that the labels give.
+/// - Returns: The seconds it took.
+func trainEpoch(_ model: Module, _ optimizer: any Optimizer, _ batches: Batches, label: String) -> Double {
+  var progress = ProgressDisplay(ProgressBar(label: label, total: batches.count))
+  for (images, labels) in batches {
+    optimizer.zeroGrad()
+    crossEntropy(model(images), labels).backward()
+    optimizer.step()
+    progress.advance()
+  }
+  progress.clear()
+  return progress.seconds
+}
+
+/// The share of the images whose class the model finds.
+func accuracy(of model: Module, on set: ImageSet) -> Double {
+  model.eval()
+  defer { model.train() }
+  let hits = noGrad {
+    set.batches(of: 1000).reduce(0) { hits, batch in
+      hits + (model(batch.images).argmax(1) .== batch.labels).sum().intItem()
+    }
+  }
+  return Double(hits) / Double(max(1, set.count))
+}
