@@ -103,6 +103,7 @@ extension PruningError {
     switch self {
     case .amount(let error, let context): return .amount(error, context: extended(context))
     case .selection(let error, let context): return .selection(error, context: extended(context))
+    case .pattern(let error, let context): return .pattern(error, context: extended(context))
     case .shape(let what, let expected, let found, let context):
       return .shape(of: what, expected: expected, found: found, context: extended(context))
     case .dimension(let dim, let shape, let context):

@@ -8,6 +8,8 @@ public enum PruningError: Error, Equatable, Sendable {
   case amount(AmountError, context: String)
   /// The scores cannot be ranked: NaN among them.
   case selection(SelectionError, context: String)
+  /// The pattern does not fit the tensor or the amount.
+  case pattern(PatternError, context: String)
   /// Scores or a mask of another shape than the parameter.
   case shape(of: String, expected: [Int], found: [Int], context: String)
   /// A dimension that the tensor does not have.
@@ -35,6 +37,7 @@ extension PruningError: CustomStringConvertible {
         + (parameters.isEmpty ? "it has none" : "choose one of: \(parameters.joined(separator: ", "))")
     case .amount(let error, let context): "\(context): \(error)"
     case .selection(let error, let context): "\(context): \(error)"
+    case .pattern(let error, let context): "\(context): \(error)"
     case .shape(let what, let expected, let found, let context):
       "\(context): \(what) must have shape \(expected), found \(found)"
     case .dimension(let dim, let shape, let context):
