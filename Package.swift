@@ -49,11 +49,13 @@ let package = Package(
       ],
       path: "Examples/PruningTutorial"),
 
-    .testTarget(name: "SparsityTests", dependencies: ["Sparsity"], resources: [.copy("Resources")]),
+    .testTarget(name: "SparsityTests", dependencies: ["Sparsity"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),
     .testTarget(name: "NNTests", dependencies: ["NN"], resources: [.copy("Recorded")]),
-    .testTarget(name: "PruningTests", dependencies: ["Pruning"], resources: [.copy("Golden"), .copy("Recorded")]),
+    .testTarget(
+      name: "PruningTests", dependencies: ["Pruning", "Checkpoints", "Sparsity"],
+      resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
   ],
   cxxLanguageStandard: .cxx20
