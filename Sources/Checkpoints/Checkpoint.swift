@@ -38,11 +38,33 @@ public struct Checkpoint: Sendable {
   ///   than data.
   public static func open(_ path: String, stateDict: String? = nil) throws(CheckpointError) -> Checkpoint {
     let path = System.isDirectory(path) ? try CheckpointDirectory.principalFile(of: path) : path
-    let file = try MappedFile(path: path)
+    return try open(MappedFile(path: path), stateDict: stateDict)
+  }
+
+  /// Opens what is in memory as a safetensors or PyTorch file; the bytes are copied once.
+  ///
+  /// - Parameters:
+  ///   - bytes: the content of one file.
+  ///   - name: what messages call it.
+  ///   - stateDict: as for ``open(_:stateDict:)``.
+  /// - Throws: ``CheckpointError`` as there; an index of shards, whose shards are files, is refused too.
+  public static func open(
+    bytes: some Collection<UInt8>, name: String = "memory", stateDict: String? = nil
+  ) throws(CheckpointError) -> Checkpoint {
+    let file = MappedFile(bytes: bytes, name: name)
+    guard try CheckpointFormat.detect(file) != .shardedSafetensors else {
+      throw CheckpointError(
+        .unsupported, "open", file: name, expected: "one file", found: "an index of shards",
+        advice: "open the index by its path")
+    }
+    return try open(file, stateDict: stateDict)
+  }
+
+  private static func open(_ file: MappedFile, stateDict: String?) throws(CheckpointError) -> Checkpoint {
     switch try CheckpointFormat.detect(file) {
-    case .safetensors: return Checkpoint(try SafetensorsFile(file))
-    case .shardedSafetensors: return Checkpoint(try ShardedSafetensors(indexPath: path))
-    case .pytorch, .legacyPyTorch: return Checkpoint(try PyTorchFile(file, stateDict: stateDict))
+    case .safetensors: Checkpoint(try SafetensorsFile(file))
+    case .shardedSafetensors: Checkpoint(try ShardedSafetensors(indexPath: file.path))
+    case .pytorch, .legacyPyTorch: Checkpoint(try PyTorchFile(file, stateDict: stateDict))
     }
   }
 

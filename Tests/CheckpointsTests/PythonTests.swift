@@ -80,6 +80,29 @@ import Testing
     #expect(lines.sorted() == expected.sorted())
   }
 
+  @Test(.enabled(if: Python.finds("torch", "safetensors", "numpy"), "needs a python3 with torch and safetensors"))
+  func packedTensorsExpandByTheFormulaOfCompressedTensors() throws {
+    let dense = try Checkpoint.open(Fixture.path("lenet_pruned90_removed.safetensors"))
+    let plan = try SparseBitmask.plan(packing: dense)
+    try Checkpoint.write(plan.sources, as: .safetensors, to: scratch("packed.safetensors"))
+    let lines = try Python.run(
+      """
+      import sys, numpy, torch
+      from safetensors.torch import load_file
+      packed, dense = load_file(sys.argv[1]), load_file(sys.argv[2])
+      for name in [n[:-6] for n in packed if n.endswith(".shape")]:
+          shape = packed[name + ".shape"].tolist()
+          bits = numpy.unpackbits(packed[name + ".bitmask"].numpy(), axis=-1, count=shape[-1], bitorder="little")
+          mask = torch.from_numpy(bits.reshape(shape).astype(bool))
+          result = torch.zeros(shape)
+          result[mask] = packed[name + ".compressed"]
+          counts = mask.reshape(-1, shape[-1]).sum(-1)
+          assert torch.equal(packed[name + ".row_offsets"], counts.cumsum(0) - counts)
+          print(name + ".weight", torch.equal(result, dense[name + ".weight"]))
+      """, scratch("packed.safetensors"), Fixture.path("lenet_pruned90_removed.safetensors"))
+    #expect(lines.sorted() == plan.packed.map { "\($0) True" }.sorted())
+  }
+
   @Test(.enabled(if: Python.finds("torch", "safetensors"), "needs a python3 with torch and safetensors"))
   func readsWhatPythonWrites() throws {
     let lines = try Python.run(

@@ -6,7 +6,8 @@
   import Musl
 #endif
 
-/// A file opened read-only and mapped into memory; closed and unmapped when the last reference goes.
+/// A file opened read-only and mapped into memory, or bytes in memory that are read as a file is; closed and unmapped
+/// when the last reference goes.
 ///
 /// Two ways to the bytes: ``withBytes(_:_:)`` hands out the mapping without a copy, ``read(_:into:)`` copies a range
 /// through `pread`. The second reports read errors as errors and leaves no mapped pages behind in the process, so the
@@ -52,7 +53,21 @@ final class MappedFile: @unchecked Sendable {
     self.base = base
   }
 
+  /// Bytes in memory, called `name` in messages; they are copied.
+  init(bytes: some Collection<UInt8>, name: String) {
+    path = name
+    size = bytes.count
+    descriptor = -1
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    memory.copyBytes(from: bytes)
+    base = UnsafeRawPointer(memory.baseAddress)
+  }
+
   deinit {
+    guard descriptor >= 0 else {
+      base?.deallocate()
+      return
+    }
     if let base { munmap(UnsafeMutableRawPointer(mutating: base), size) }
     close(descriptor)
   }
@@ -74,6 +89,10 @@ final class MappedFile: @unchecked Sendable {
   /// - Throws: `CheckpointError` on a read error or where the file has become shorter than `offset + buffer.count`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
     guard !buffer.isEmpty else { return }
+    guard descriptor >= 0 else {
+      withBytes(offset..<offset + buffer.count) { buffer.copyMemory(from: $0) }
+      return
+    }
     guard let count = System.read(descriptor, at: offset, into: buffer) else {
       throw CheckpointError(
         .cannotRead, "read", file: path, expected: "\(buffer.count) bytes at offset \(offset)",

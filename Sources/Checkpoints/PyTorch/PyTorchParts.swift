@@ -179,8 +179,10 @@ extension PyTorchParts {
         "shape \(tensor.shape), strides \(tensor.strides), offset \(tensor.offset)")
     }
     let first = start + tensor.offset * width
+    // The stride of a dimension of 1 is never taken and can be any number in a file.
+    let strides = zip(tensor.shape, tensor.strides).map { $0 == 1 ? 1 : $1 }
     return TensorInfo(
-      name: name, type: type, shape: tensor.shape, strides: Self.isContiguous(tensor) ? nil : tensor.strides,
+      name: name, type: type, shape: tensor.shape, strides: Self.isContiguous(tensor) ? nil : strides,
       byteRange: first..<first + span * width)
   }
 

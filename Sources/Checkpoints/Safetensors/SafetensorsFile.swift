@@ -31,6 +31,13 @@ public struct SafetensorsFile: Sendable {
     try self.init(MappedFile(path: path))
   }
 
+  /// Reads what is in memory as a file; the bytes are copied once.
+  ///
+  /// - Throws: ``CheckpointError`` where the header contradicts the format in any way.
+  public init(bytes: some Collection<UInt8>, name: String = "memory") throws(CheckpointError) {
+    try self.init(MappedFile(bytes: bytes, name: name))
+  }
+
   init(_ file: MappedFile) throws(CheckpointError) {
     let header = try SafetensorsHeader.read(from: file)
     self.file = file
