@@ -70,6 +70,7 @@ struct Argument {
   std::string name;
   Kind kind;
   int32_t fixed_count;  // of `int[2]`, otherwise 0
+  bool is_optional;     // takes none
   bool has_default;
   c10::IValue default_value;
 };
@@ -118,6 +119,7 @@ std::unique_ptr<Operator> read_schema(const char *name) {
   auto entry = std::make_unique<Operator>(Operator{*handle, {}});
   for (const auto &argument : handle->schema().arguments()) {
     entry->arguments.push_back({argument.name(), kind_of(argument.type()), argument.N().value_or(0),
+                                argument.type()->kind() == c10::TypeKind::OptionalType,
                                 argument.default_value().has_value(),
                                 argument.default_value().value_or(c10::IValue())});
   }
@@ -188,7 +190,7 @@ c10::IValue convert(const Argument &argument, const ct_value &value) {
         case Kind::boolean: return value.u.i != 0;
         case Kind::integers:
         case Kind::floats:
-          return integers(argument, std::vector<int64_t>(argument.fixed_count > 0 ? argument.fixed_count : 1, value.u.i));
+          return integers(argument, std::vector<int64_t>(std::max(argument.fixed_count, 1), value.u.i));
         case Kind::integer:
         case Kind::number: return value.u.i;
         case Kind::tensor: return wrapped_number(value.u.i);
@@ -196,8 +198,8 @@ c10::IValue convert(const Argument &argument, const ct_value &value) {
       }
     case CT_DOUBLE:
       if (argument.kind == Kind::tensor) return wrapped_number(value.u.d);
-      if (argument.kind != Kind::floating && argument.kind != Kind::number) mismatch(argument, "a floating-point number");
-      return value.u.d;
+      if (argument.kind == Kind::floating || argument.kind == Kind::number) return value.u.d;
+      mismatch(argument, "a floating-point number");
     case CT_BOOL:
       if (argument.kind == Kind::tensor) return wrapped_number(value.u.b);
       if (argument.kind != Kind::boolean && argument.kind != Kind::number) mismatch(argument, "a boolean");
@@ -207,7 +209,9 @@ c10::IValue convert(const Argument &argument, const ct_value &value) {
       return borrow(value.u.t);
     case CT_INTS: {
       at::IntArrayRef values(value.u.ints, value.count);
-      if (value.count == 1 && argument.fixed_count > 1) return integers(argument, std::vector<int64_t>(argument.fixed_count, value.u.ints[0]));
+      if (value.count == 1 && argument.fixed_count > 1) {
+        return integers(argument, std::vector<int64_t>(argument.fixed_count, value.u.ints[0]));
+      }
       return integers(argument, values);
     }
     case CT_DOUBLES: {
@@ -234,7 +238,8 @@ c10::IValue convert(const Argument &argument, const ct_value &value) {
       c10::List<at::Tensor> list;
       list.reserve(value.count);
       for (int32_t i = 0; i < value.count; i++) {
-        list.push_back(value.u.tensors[i] ? borrow(value.u.tensors[i]) : at::Tensor());
+        if (value.u.tensors[i] == nullptr) mismatch(argument, "a list with an absent tensor");
+        list.push_back(borrow(value.u.tensors[i]));
       }
       return list;
     }
@@ -251,39 +256,47 @@ c10::IValue convert(const Argument &argument, const ct_value &value) {
   }
 }
 
+// The value given for an argument, or its default; none stands for the default too, where none is no value.
+c10::IValue value_or_default(const Operator &op, const Argument &argument, const ct_value *given) {
+  if (given != nullptr && (given->tag != CT_NONE || argument.is_optional)) return convert(argument, *given);
+  TORCH_CHECK(argument.has_default, "argument '", argument.name, "' is missing; the schema is ", op.handle.schema());
+  return argument.default_value;
+}
+
+// Says which argument given by name the schema has no place for.
+[[noreturn]] void unplaced(const Operator &op, const ct_value *values, int32_t positional, int32_t count) {
+  const int32_t total = static_cast<int32_t>(op.arguments.size());
+  for (int32_t j = positional; j < count; j++) {
+    TORCH_CHECK(values[j].keyword != nullptr, "an argument by position follows one by name");
+    int32_t i = 0;
+    while (i < total && op.arguments[i].name != values[j].keyword) i++;
+    TORCH_CHECK(i < total, "there is no argument '", values[j].keyword, "'; the schema is ", op.handle.schema());
+    TORCH_CHECK(i >= positional, "argument '", values[j].keyword, "' is given twice");
+  }
+  TORCH_CHECK(false, "an argument is given twice by name");
+}
+
 // Pushes the arguments in the schema's order: first those by position, then those by name, and defaults for the rest.
 void push_arguments(const Operator &op, const ct_value *values, int32_t count, torch::jit::Stack &stack) {
-  const size_t total = op.arguments.size();
+  const int32_t total = static_cast<int32_t>(op.arguments.size());
   stack.reserve(total);
   int32_t positional = 0;
   while (positional < count && values[positional].keyword == nullptr) positional++;
-  TORCH_CHECK(static_cast<size_t>(positional) <= total, "takes ", total, " arguments, found ", positional,
-              "; the schema is ", op.handle.schema());
-  for (int32_t i = 0; i < positional; i++) stack.push_back(convert(op.arguments[i], values[i]));
+  TORCH_CHECK(positional <= total, "takes ", total, " arguments, found ", positional, "; the schema is ",
+              op.handle.schema());
   int32_t used = positional;
-  for (size_t i = positional; i < total; i++) {
+  for (int32_t i = 0; i < total; i++) {
     const Argument &argument = op.arguments[i];
-    const ct_value *given = nullptr;
+    const ct_value *given = i < positional ? &values[i] : nullptr;
     for (int32_t j = positional; j < count && given == nullptr; j++) {
-      if (values[j].keyword != nullptr && argument.name == values[j].keyword) given = &values[j];
+      if (values[j].keyword != nullptr && argument.name == values[j].keyword) {
+        given = &values[j];
+        used++;
+      }
     }
-    if (given != nullptr) {
-      stack.push_back(convert(argument, *given));
-      used++;
-    } else {
-      TORCH_CHECK(argument.has_default, "argument '", argument.name, "' is missing; the schema is ", op.handle.schema());
-      stack.push_back(argument.default_value);
-    }
+    stack.push_back(value_or_default(op, argument, given));
   }
-  if (used == count) return;
-  for (int32_t j = positional; j < count; j++) {
-    TORCH_CHECK(values[j].keyword != nullptr, "an argument by position follows one by name");
-    size_t i = 0;
-    while (i < total && op.arguments[i].name != values[j].keyword) i++;
-    TORCH_CHECK(i < total, "there is no argument '", values[j].keyword, "'; the schema is ", op.handle.schema());
-    TORCH_CHECK(i >= static_cast<size_t>(positional), "argument '", values[j].keyword, "' is given twice");
-  }
-  TORCH_CHECK(false, "an argument is given twice by name");
+  if (used != count) unplaced(op, values, positional, count);
 }
 
 // Hands results out; what it has handed out is taken back where a later one cannot be.
@@ -421,7 +434,8 @@ ct_error ct_tensor_storage(ct_tensor tensor, const void **storage) {
 ct_error ct_tensor_set_requires_grad(ct_tensor tensor, bool value) {
   return guarded([&] {
     auto borrowed = borrow(tensor);
-    TORCH_CHECK(borrowed.is_leaf() || value, "only a leaf's requires_grad can be turned off; detach() gives a tensor without history");
+    TORCH_CHECK(borrowed.is_leaf() || value,
+                "only a leaf's requires_grad can be turned off; detach() gives a tensor without history");
     borrowed.set_requires_grad(value);
   });
 }
@@ -435,7 +449,9 @@ ct_error ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient) {
 }
 
 ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_graph, bool create_graph) {
-  return guarded([&] { borrow(tensor).backward(gradient ? borrow(gradient) : at::Tensor(), retain_graph, create_graph); });
+  return guarded([&] {
+    borrow(tensor).backward(gradient ? borrow(gradient) : at::Tensor(), retain_graph, create_graph);
+  });
 }
 
 ct_error ct_gradients(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
@@ -485,7 +501,8 @@ ct_generator own(at::Generator generator) {
 ct_error ct_generator_new(const char *device, ct_generator *result) {
   return guarded([&] {
     c10::Device where{std::string(device)};
-    *result = own(where.is_cpu() ? at::detail::createCPUGenerator() : at::globalContext().defaultGenerator(where).clone());
+    *result = own(where.is_cpu() ? at::detail::createCPUGenerator()
+                                 : at::globalContext().defaultGenerator(where).clone());
   });
 }
 

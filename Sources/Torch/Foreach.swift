@@ -60,10 +60,19 @@ extension Foreach {
   /// (Loshchilov & Hutter 2017) where the decay is decoupled.
   /// - Parameters:
   ///   - parameters: Changed in place.
+  ///   - gradients: One for each parameter.
   ///   - means: The running means of the gradients; changed.
   ///   - squares: The running means of their squares; changed.
   ///   - largestSquares: The largest of those so far, with AMSGrad; otherwise empty. Changed.
   ///   - steps: The number of the step, from 1, a float32 tensor of one entry for each parameter; the caller counts.
+  ///   - learningRate: The step size.
+  ///   - beta1: How much of `means` stays.
+  ///   - beta2: How much of `squares` stays.
+  ///   - weightDecay: The part of the parameters that is added to the gradients; where decoupled, that is taken off the
+  ///     parameters, times the step size.
+  ///   - epsilon: Added to the root of `squares`.
+  ///   - isDecoupled: AdamW instead of Adam.
+  ///   - maximize: Steps up instead of down.
   public static func adam(
     _ parameters: [Tensor], gradients: [Tensor], means: [Tensor], squares: [Tensor], largestSquares: [Tensor] = [],
     steps: [Tensor], learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double,
@@ -80,7 +89,14 @@ extension Foreach {
   /// One step of stochastic gradient descent for all parameters in one pass over memory: `_fused_sgd_`.
   /// - Parameters:
   ///   - parameters: Changed in place.
+  ///   - gradients: One for each parameter.
   ///   - momenta: The momentum buffers, changed; empty without momentum.
+  ///   - learningRate: The step size.
+  ///   - momentum: How much of the buffers stays.
+  ///   - dampening: The part of each gradient that does not go into the buffers.
+  ///   - weightDecay: The part of the parameters that is added to the gradients.
+  ///   - isNesterov: Whether the step looks ahead (Sutskever et al. 2013).
+  ///   - maximize: Steps up instead of down.
   ///   - isFirstStep: Whether the buffers hold nothing yet.
   public static func sgd(
     _ parameters: [Tensor], gradients: [Tensor], momenta: [Tensor], learningRate: Double, momentum: Double,

@@ -36,7 +36,11 @@ extension Tensor {
 
   /// The p-norm of the entries along `dims`: the p-th root of the sum of |x|^p; p may be 0 (a count), inf or -inf.
   /// `linalg.vector_norm`, and `norm` of a tensor.
-  /// - Parameter dtype: In which the sum is taken, where it should be wider than the entries.
+  /// - Parameters:
+  ///   - p: The order of the norm.
+  ///   - dims: The dimensions that it is taken over; all by default.
+  ///   - keepDim: Whether they stay, with length 1.
+  ///   - dtype: In which the sum is taken, where it should be wider than the entries.
   public func vectorNorm(_ p: Double = 2, _ dims: [Int]? = nil, keepDim: Bool = false, dtype: DType? = nil) -> Tensor {
     call("linalg_vector_norm", self, p, dims, keepDim, keywords: [("dtype", dtype)])
   }

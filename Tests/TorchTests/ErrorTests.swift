@@ -56,6 +56,13 @@ import Torch
     #expect(
       sentence { _ = try callOperator("relu", [], keywords: [("self", x), ("self", x)]) }
         == "relu: an argument is given twice by name")
+    // None where there must be a value is the default, or missing.
+    #expect(sentence { _ = try callOperator("relu", [OperatorValue.none]) }.contains("argument 'self' is missing"))
+    #expect(sentence { _ = try callOperator("add.Tensor", [x, x, OperatorValue.none]) } == "")
+    #expect(sentence { _ = try callOperator("add.Tensor", [OperatorValue.none, x]) }.contains("'self' is missing"))
+    #expect(
+      sentence { _ = try callOperator("cat", [[x, nil] as [Tensor?]]) }
+        == "cat: argument 'tensors' cannot be a list with an absent tensor")
     let wrong: [(any OperatorArgument, String)] = [
       ("text", "a text"), (Device.cpu, "a device"), (Generator(), "a generator"), ([1, 2], "a list of integers"),
       ([1.5], "a list of floating-point numbers"), ([true], "a list of booleans"), ([x], "a list of tensors"),

@@ -54,8 +54,8 @@ typedef struct ct_value {
 } ct_value;
 
 // Calls the operator `name` ("aten::add.Tensor"; namespace aten where none is named). The name is a literal: it is
-// looked up once a thread, by its address. Arguments left out take the schema's defaults. As in Python, ints are widened
-// to floats and repeated for lists of a fixed size, and numbers stand for tensors of rank 0.
+// looked up once a thread, by its address. Arguments left out take the schema's defaults. As in Python, ints are
+// widened to floats and repeated for lists of a fixed size, and numbers stand for tensors of rank 0.
 // Writes the results in order, lists of tensors flattened, to `results`, and their number to `count`. Where there are
 // more than `capacity`, the rest is dropped and `count` says how many there were.
 ct_error ct_call(const char *name, const ct_value *arguments, int32_t argument_count,

@@ -11,6 +11,9 @@ public enum LossReduction: Int, Sendable {
 /// Softmax and negative log-likelihood: logits [N, classes] (or [N, classes, ...]) against class numbers, int64 [N], or
 /// against probabilities of the logits' shape.
 /// - Parameters:
+///   - logits: Unnormalised log-probabilities.
+///   - target: The classes, or their probabilities.
+///   - reduction: How the items become one number.
 ///   - weight: Of each class, [classes].
 ///   - ignoreIndex: A class number that does not count.
 ///   - labelSmoothing: The part of each target that is spread over all classes, in 0...1.
@@ -57,7 +60,12 @@ public func binaryCrossEntropy(
 }
 
 /// Binary cross-entropy of logits against targets in 0...1, of one shape: without the overflow of a sigmoid before it.
-/// - Parameter positiveWeight: By which the part of the positive targets counts, broadcast.
+/// - Parameters:
+///   - logits: Before the sigmoid.
+///   - target: In 0...1.
+///   - reduction: How the entries become one number.
+///   - weight: Of each entry, broadcast.
+///   - positiveWeight: By which the part of the positive targets counts, broadcast.
 public func binaryCrossEntropyWithLogits(
   _ logits: Tensor, _ target: Tensor, reduction: LossReduction = .mean, weight: Tensor? = nil,
   positiveWeight: Tensor? = nil

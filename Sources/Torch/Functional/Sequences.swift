@@ -1,6 +1,9 @@
 /// softmax(Q Kᵀ scale + mask) V: query [..., L, E], key [..., S, E], value [..., S, V] give [..., L, V]
 /// (Vaswani et al. 2017).
 /// - Parameters:
+///   - query: What is looked for, at each of L positions.
+///   - key: What the S positions answer to.
+///   - value: What they hold.
 ///   - mask: True where a position takes part, or numbers to add; broadcast to [..., L, S].
 ///   - dropout: The probability with which a weight is dropped.
 ///   - isCausal: Whether position i sees positions up to i only; goes without a mask.
@@ -14,10 +17,16 @@ public func scaledDotProductAttention(
 
 /// Long short-term memory (Hochreiter & Schmidhuber 1997) over x [L, N, in], or [N, L, in] with `batchFirst`.
 /// - Parameters:
+///   - x: The sequences.
 ///   - hidden: The first hidden states, [layers * directions, N, hidden].
 ///   - cell: The first cell states, of the same shape.
 ///   - parameters: Of each layer and direction: weights for the input and for the hidden state, and their biases.
+///   - hasBiases: Whether `parameters` holds biases.
+///   - layers: How many stand on top of each other.
 ///   - dropout: Between layers, while training.
+///   - training: Whether dropout is at work.
+///   - isBidirectional: Whether each layer also runs backwards.
+///   - batchFirst: Whether the batch is the first dimension of x and of the output.
 /// - Returns: The hidden states of the last layer for each position, and the last hidden and cell states.
 public func lstm(
   _ x: Tensor, hidden: Tensor, cell: Tensor, parameters: [Tensor], hasBiases: Bool = true, layers: Int = 1,
