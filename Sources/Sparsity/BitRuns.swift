@@ -60,7 +60,8 @@ func orBits(
   }
 }
 
-/// The lowest `count` bits set, for 0...64.
+/// The lowest `count` bits set: none for 0 and less, all for 64 and more.
+@inline(__always)
 func lowBits(_ count: Int) -> UInt64 {
-  count >= 64 ? ~0 : (1 << UInt64(count)) - 1
+  count >= 64 ? ~0 : (1 &<< UInt64(truncatingIfNeeded: max(count, 0))) &- 1
 }

@@ -53,46 +53,62 @@ extension KeyRule {
     into target: UnsafeMutablePointer<UInt64>, _ output: DenseOutput?
   ) -> BracketShare<Key> {
     let (view, range) = (piece.view, piece.range)
-    let bounds = KeyBounds(low: low, middle: middle, high: high)
+    let bounds = bounds(low: low, middle: middle, high: high)
     let candidates = Candidates<Key>(capacity: expected + TensorView.blockSize + 2)
     let limit = range.count / 4 + TensorView.blockSize
     var share = BracketShare(candidates: candidates)
-    var above = 0
-    view.forEachBlock(order, range, report: &share.report) { values, start, count in
-      var excess = Key.Lanes(repeating: 0)
-      let words = target + start &>> 6
-      if candidates.count > limit { share.overflow = true }
-      if share.overflow { candidates.count = 0 }
-      candidates.reserve(TensorView.blockSize + 2)
-      let (keys, indices) = (candidates.keys, candidates.indices)
-      let first = start &- range.lowerBound
-      var gathered = candidates.count
-      forEachWord(values, count, bounds, excess: &excess) { index, higher, inside in
-        let kept = view.keptWord(start &+ index)
-        let word = higher & kept
-        words[index &>> 6] = word
-        above &+= word.nonzeroBitCount
-        // The first two candidates are written whether they exist or not, since a branch would be mispredicted in
-        // most words; more than two are rare.
-        var rest = inside & kept
-        var written = 0
-        while written < 2 || rest != 0 {
-          let position = index &+ (rest.trailingZeroBitCount & 63)
-          keys[gathered] = values.loadUnaligned(fromByteOffset: position &* MemoryLayout<Key>.size, as: Key.self)
-          indices[gathered] = UInt32(truncatingIfNeeded: first &+ position)
-          gathered &+= rest == 0 ? 0 : 1
-          rest &= rest &- 1
-          written &+= 1
+    BlockWords.with { block in
+      view.forEachBlock(order, range, report: &share.report) { values, start, count in
+        let anyNaN = classify(values, count, bounds, into: block)
+        let size = BitMask.wordCount(count)
+        let words = target + start &>> 6
+        if let kept = view.kept {
+          for word in 0..<size {
+            block.above[word] &= kept[start &>> 6 &+ word]
+            block.inside[word] &= kept[start &>> 6 &+ word]
+          }
         }
+        for word in 0..<size {
+          words[word] = block.above[word]
+          share.above &+= block.above[word].nonzeroBitCount
+          share.notAbove &+= (block.inside[word] & ~block.above[word]).nonzeroBitCount
+        }
+        if candidates.count > limit { share.overflow = true }
+        if share.overflow { candidates.count = 0 }
+        candidates.append(block.inside, size, values, start &- range.lowerBound)
+        output?.write(words, start: start, count: count)
+        return anyNaN
       }
-      candidates.count = gathered
-      output?.write(words, start: start, count: count)
-      return anyNegative(excess)
     }
-    share.above = above
     _ = encode(candidates.keys, candidates.count, into: candidates.keys)
-    share.notAbove = candidates.countAtMost(middle)
     share.bins = candidates.histogram(KeySlices(low: low, high: high))
     return share
+  }
+}
+
+extension Candidates {
+  /// Appends the values of a block whose bits are set.
+  ///
+  /// - Parameter first: The place of the block in its piece.
+  @inline(__always)
+  func append(_ bits: UnsafePointer<UInt64>, _ size: Int, _ values: UnsafeRawPointer, _ first: Int) {
+    reserve(size &* 64 &+ 2)
+    let (keys, indices) = (keys, indices)
+    var count = count
+    for word in 0..<size {
+      var rest = bits[word]
+      // The first two are written whether they exist or not, since a branch would be mispredicted in most words;
+      // more than two are rare.
+      var written = 0
+      while written < 2 || rest != 0 {
+        let position = word &* 64 &+ (rest.trailingZeroBitCount & 63)
+        keys[count] = values.loadUnaligned(fromByteOffset: position &* MemoryLayout<Key>.size, as: Key.self)
+        indices[count] = UInt32(truncatingIfNeeded: first &+ position)
+        count &+= rest == 0 ? 0 : 1
+        rest &= rest &- 1
+        written &+= 1
+      }
+    }
+    self.count = count
   }
 }

@@ -154,13 +154,6 @@ extension Candidates {
     }
   }
 
-  /// Candidates whose key is at most `bound`.
-  func countAtMost(_ bound: Key) -> Int {
-    var found = 0
-    for index in 0..<count { found &+= keys[index] <= bound ? 1 : 0 }
-    return found
-  }
-
   /// Candidates whose key is `key`.
   func countEqual(_ key: Key) -> Int {
     var found = 0

@@ -1,70 +1,151 @@
 /// Three values that part keys: those above `middle`, and those within `low...high`.
 struct KeyBounds<Key: SelectionKey> {
+  let low: Key.Lanes
   let middle: Key.Lanes
-  /// `low` less half the range, so that one signed comparison tests both ends.
-  let biasedLow: Key.Lanes
-  let biasedWidth: Key.Lanes
+  let high: Key.Lanes
 
-  init(low: Key, middle: Key, high: Key) {
-    self.middle = Key.Lanes(repeating: middle)
-    biasedLow = Key.Lanes(repeating: low &- Key.min)
-    biasedWidth = Key.Lanes(repeating: (high &- low) &+ Key.min)
-  }
-
-  /// The bounds that tell keys above, equal to and below one key.
-  init(_ key: Key) {
-    self.init(low: key, middle: key, high: key)
+  /// - Parameter lowest: A key that none lies below, or one less: bounds may be taken off keys without overflow.
+  fileprivate init(low: Key, middle: Key, high: Key, lowest: Key) {
+    self.low = Key.Lanes(repeating: max(low, lowest))
+    self.middle = Key.Lanes(repeating: max(middle, lowest))
+    self.high = Key.Lanes(repeating: max(high, lowest))
   }
 }
 
 extension KeyRule {
-  /// Compares 64 entries.
-  ///
-  /// - Parameters:
-  ///   - source: 64 values of the order's domain; needs no alignment.
-  ///   - excess: A lane becomes negative for a NaN.
-  /// - Returns: One bit an entry, the first entry lowest: whether its key is above the middle, and whether it is
-  ///   inside low...high.
-  @inline(__always)
-  func classify64(
-    _ source: UnsafeRawPointer, _ bounds: KeyBounds<Key>, excess: inout Key.Lanes
-  ) -> (above: UInt64, inside: UInt64) {
-    var above = SIMD2<UInt64>()
-    var outside = SIMD2<UInt64>()
-    var part = 0
-    var select = SIMD2<UInt64>(0x0101_0101_0101_0101, 0x0202_0202_0202_0202)
-    while part < 4 {
-      let from = source + part &* (16 &* MemoryLayout<Key>.size)
-      let greater = Key.greater16(bounds.middle) { vector in
-        keys(from.loadUnaligned(fromByteOffset: vector &* 16, as: Key.Lanes.self), excess: &excess)
-      }
-      let beyond = Key.greater16(bounds.biasedWidth) { vector in
-        var unused = excess
-        let bits = from.loadUnaligned(fromByteOffset: vector &* 16, as: Key.Lanes.self)
-        return Key.subtract(keys(bits, excess: &unused), bounds.biasedLow)
-      }
-      above |= unsafeBitCast(greater, to: SIMD2<UInt64>.self) & select
-      outside |= unsafeBitCast(beyond, to: SIMD2<UInt64>.self) & select
-      select = select &<< 2
-      part &+= 1
-    }
-    let rows = SIMD2<UInt64>(above[0] | above[1], outside[0] | outside[1])
-    let flat = transpose8x8(rows)
-    return (flat[0], ~flat[1])
+  /// Bounds for the keys of this rule.
+  func bounds(low: Key, middle: Key, high: Key) -> KeyBounds<Key> {
+    KeyBounds(low: low, middle: middle, high: high, lowest: Self.hasNonnegativeKeys ? -1 : Key.min)
   }
 
-  /// Compares up to 64 entries; bits beyond them are 0.
+  /// The bounds that tell keys above, equal to and below one key.
+  func bounds(_ key: Int64) -> KeyBounds<Key> {
+    let key = Key(truncatingIfNeeded: key)
+    return bounds(low: key, middle: key, high: key)
+  }
+}
+
+/// The words of one block: one bit an entry, the first entry lowest.
+struct BlockWords {
+  /// Whether the key is above the middle.
+  let above: UnsafeMutablePointer<UInt64>
+  /// Whether the key lies inside low...high.
+  let inside: UnsafeMutablePointer<UInt64>
+
+  /// Calls `body` with memory for one block, rounded up to two words.
+  static func with<R>(_ body: (BlockWords) -> R) -> R {
+    let size = TensorView.blockSize / 64
+    return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2 * size) { scratch in
+      let base = scratch.baseAddress.unsafelyUnwrapped
+      return body(BlockWords(above: base, inside: base + size))
+    }
+  }
+}
+
+extension KeyRule {
+  /// Compares one block of values with the bounds.
+  ///
+  /// - Parameters:
+  ///   - source: Values of the order's domain; needs no alignment.
+  ///   - count: At most ``TensorView/blockSize``.
+  ///   - words: Receives `(count + 63) / 64` words; bits beyond `count` are 0.
+  /// - Returns: Whether any value is NaN.
+  @inline(__always)
+  func classify(_ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, into words: BlockWords) -> Bool {
+    var excess = Key.Lanes(repeating: 0)
+    var index = 0
+    // Two words at a time fill a vector, and nothing but vectors keeps the compiler from taking them apart.
+    while index &+ 128 <= count {
+      classify128(source + index &* MemoryLayout<Key>.size, bounds, into: words, index &>> 6, excess: &excess)
+      index &+= 128
+    }
+    if index < count {
+      let rest = source + index &* MemoryLayout<Key>.size
+      classifyTail(rest, count &- index, bounds, into: words, index &>> 6, excess: &excess)
+    }
+    return anyNegative(excess)
+  }
+
+  @inline(__always)
+  private func classify128(
+    _ source: UnsafeRawPointer, _ bounds: KeyBounds<Key>, into words: BlockWords, _ word: Int,
+    excess: inout Key.Lanes
+  ) {
+    let first = rows(source, bounds, excess: &excess)
+    let second = rows(source + 64 &* MemoryLayout<Key>.size, bounds, excess: &excess)
+    let above =
+      SIMD2(first.above[0], second.above[0]) | SIMD2(first.above[1], second.above[1])
+    let outside =
+      SIMD2(first.outside[0], second.outside[0]) | SIMD2(first.outside[1], second.outside[1])
+    UnsafeMutableRawPointer(words.above + word).storeBytes(of: transpose8x8(above), as: SIMD2<UInt64>.self)
+    UnsafeMutableRawPointer(words.inside + word).storeBytes(of: ~transpose8x8(outside), as: SIMD2<UInt64>.self)
+  }
+
+  /// Fewer than 128 values, filled up with zeros.
   @inline(never)
-  func classifyTail(
-    _ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, excess: inout Key.Lanes
-  ) -> (above: UInt64, inside: UInt64) {
-    withUnsafeTemporaryAllocation(of: Key.self, capacity: 64) { scratch in
+  private func classifyTail(
+    _ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, into words: BlockWords, _ word: Int,
+    excess: inout Key.Lanes
+  ) {
+    withUnsafeTemporaryAllocation(of: Key.self, capacity: 128) { scratch in
       scratch.initialize(repeating: 0)
       let padded = UnsafeMutableRawPointer(scratch.baseAddress.unsafelyUnwrapped)
       padded.copyMemory(from: source, byteCount: count &* MemoryLayout<Key>.size)
-      let words = classify64(padded, bounds, excess: &excess)
-      return (words.above & lowBits(count), words.inside & lowBits(count))
+      classify128(padded, bounds, into: words, word, excess: &excess)
+      for (part, bits) in [count, count - 64].enumerated() {
+        words.above[word + part] &= lowBits(bits)
+        words.inside[word + part] &= lowBits(bits)
+      }
     }
+  }
+
+  /// Compares 64 values. Bit j of byte i says how entry `8 * j + i` compares, for even j in the first and for odd j in
+  /// the second half.
+  @inline(__always)
+  private func rows(
+    _ source: UnsafeRawPointer, _ bounds: KeyBounds<Key>, excess: inout Key.Lanes
+  ) -> (above: SIMD2<UInt64>, outside: SIMD2<UInt64>) {
+    var above = SIMD2<UInt64>()
+    var outside = SIMD2<UInt64>()
+    var select = SIMD2<UInt64>(0x0101_0101_0101_0101, 0x0202_0202_0202_0202)
+    var part = 0
+    while part < 4 {
+      let from = source + part &* (16 &* MemoryLayout<Key>.size)
+      let bytes = compare16(bounds, excess: &excess) { vector in
+        from.loadUnaligned(fromByteOffset: vector &* 16, as: Key.Lanes.self)
+      }
+      above |= unsafeBitCast(bytes.above, to: SIMD2<UInt64>.self) & select
+      outside |= unsafeBitCast(bytes.outside, to: SIMD2<UInt64>.self) & select
+      select = select &<< 2
+      part &+= 1
+    }
+    return (above, outside)
+  }
+
+  /// Compares sixteen values; each byte of the results is all ones or zero.
+  @inline(__always)
+  private func compare16(
+    _ bounds: KeyBounds<Key>, excess: inout Key.Lanes, _ load: (Int) -> Key.Lanes
+  ) -> (above: SIMD16<UInt8>, outside: SIMD16<UInt8>) {
+    if Self.hasNonnegativeKeys, Key.comparesSlowly {
+      // Differences of keys that are not negative do not overflow: their signs are the comparison.
+      let above = Key.negative16 { Key.subtract(bounds.middle, keys(load($0), excess: &excess)) }
+      let outside = Key.negative16 { vector in
+        var unused = excess
+        let keys = self.keys(load(vector), excess: &unused)
+        return Key.or(Key.subtract(bounds.high, keys), Key.subtract(keys, bounds.low))
+      }
+      return (above, outside)
+    }
+    // Taking the lower bound off, less half the range, leaves one signed comparison for both ends.
+    let bias = Key.subtract(bounds.low, Key.Lanes(repeating: Key.min))
+    let width = Key.subtract(bounds.high, bias)
+    let above = Key.greater16(bounds.middle) { keys(load($0), excess: &excess) }
+    let outside = Key.greater16(width) { vector in
+      var unused = excess
+      return Key.subtract(keys(load(vector), excess: &unused), bias)
+    }
+    return (above, outside)
   }
 }
 
@@ -78,25 +159,4 @@ func transpose8x8(_ words: SIMD2<UInt64>) -> SIMD2<UInt64> {
   x = x ^ swap ^ (swap &<< 14)
   swap = (x ^ (x &>> 28)) & 0x0000_0000_f0f0_f0f0
   return x ^ swap ^ (swap &<< 28)
-}
-
-extension KeyRule {
-  /// Calls `body` for each 64 entries with the position of the first and the words of ``classify64(_:_:excess:)``.
-  @inline(__always)
-  func forEachWord(
-    _ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, excess: inout Key.Lanes,
-    _ body: (Int, UInt64, UInt64) -> Void
-  ) {
-    var index = 0
-    while index &+ 64 <= count {
-      let words = classify64(source + index &* MemoryLayout<Key>.size, bounds, excess: &excess)
-      body(index, words.above, words.inside)
-      index &+= 64
-    }
-    if index < count {
-      let rest = source + index &* MemoryLayout<Key>.size
-      let words = classifyTail(rest, count &- index, bounds, excess: &excess)
-      body(index, words.above, words.inside)
-    }
-  }
 }

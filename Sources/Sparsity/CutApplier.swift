@@ -99,17 +99,19 @@ struct TieCount: KeyRuleVisitor {
   }
 
   mutating func visit<Rule: KeyRule>(_ rule: Rule) {
-    let bounds = KeyBounds(Rule.Key(truncatingIfNeeded: key))
+    let bounds = rule.bounds(key)
     var ties = 0
     var above = 0
-    view.forEachBlock(rule.order, range, report: &report) { values, start, count in
-      var excess = Rule.Key.Lanes(repeating: 0)
-      rule.forEachWord(values, count, bounds, excess: &excess) { index, higher, inside in
-        let kept = view.keptWord(start &+ index)
-        ties &+= (inside & kept).nonzeroBitCount
-        above &+= (higher & kept).nonzeroBitCount
+    BlockWords.with { block in
+      view.forEachBlock(rule.order, range, report: &report) { values, start, count in
+        let anyNaN = rule.classify(values, count, bounds, into: block)
+        for word in 0..<BitMask.wordCount(count) {
+          let kept = view.keptWord(start &+ word &* 64)
+          ties &+= (block.inside[word] & kept).nonzeroBitCount
+          above &+= (block.above[word] & kept).nonzeroBitCount
+        }
+        return anyNaN
       }
-      return rule.anyNegative(excess)
     }
     self.ties = ties
     self.above = above
@@ -127,18 +129,20 @@ struct MaskWrite: KeyRuleVisitor {
   let output: DenseOutput?
 
   mutating func visit<Rule: KeyRule>(_ rule: Rule) {
-    let bounds = KeyBounds(Rule.Key(truncatingIfNeeded: key))
-    var excess = Rule.Key.Lanes(repeating: 0)
+    let bounds = rule.bounds(key)
     var report = NaNReport()
     var quota = quota
-    view.forEachBlock(rule.order, range, report: &report) { values, start, count in
-      let words = target + start &>> 6
-      rule.forEachWord(values, count, bounds, excess: &excess) { index, above, inside in
-        let kept = view.keptWord(start &+ index)
-        words[index &>> 6] = (above & kept) | keepAfter(&quota, inside & kept)
+    BlockWords.with { block in
+      view.forEachBlock(rule.order, range, report: &report) { values, start, count in
+        _ = rule.classify(values, count, bounds, into: block)
+        let words = target + start &>> 6
+        for word in 0..<BitMask.wordCount(count) {
+          let kept = view.keptWord(start &+ word &* 64)
+          words[word] = (block.above[word] & kept) | keepAfter(&quota, block.inside[word] & kept)
+        }
+        output?.write(words, start: start, count: count)
+        return false
       }
-      output?.write(words, start: start, count: count)
-      return false
     }
     self.quota = quota
   }

@@ -24,8 +24,9 @@ struct KeyOrder: Hashable, Sendable {
     _ visitor: inout Visitor, as: Key.Type
   ) -> Visitor.Result {
     if !domain.isFloatingPoint { return visitor.visit(IntegerRule<Key>(self)) }
-    if ranking == .magnitude && nan == .refuse { return visitor.visit(MagnitudeRule<Key>(self)) }
-    return visitor.visit(FloatRule<Key>(self))
+    if nan == .rankLargest { return visitor.visit(FloatRule<Key>(self)) }
+    if ranking == .magnitude { return visitor.visit(MagnitudeRule<Key>(self)) }
+    return visitor.visit(SignedRule<Key>(self))
   }
 }
 

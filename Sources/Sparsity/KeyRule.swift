@@ -8,6 +8,9 @@ protocol KeyRule {
   /// What to rank, and how.
   var order: KeyOrder { get }
 
+  /// Whether no key is negative.
+  static var hasNonnegativeKeys: Bool { get }
+
   /// The keys of one vector of entries. A lane of `excess` becomes negative for a NaN.
   func keys(_ bits: Key.Lanes, excess: inout Key.Lanes) -> Key.Lanes
 }
@@ -25,10 +28,37 @@ struct MagnitudeRule<Key: SelectionKey>: KeyRule {
   }
 
   @inline(__always)
+  static var hasNonnegativeKeys: Bool { true }
+
+  @inline(__always)
   func keys(_ bits: Key.Lanes, excess: inout Key.Lanes) -> Key.Lanes {
     let magnitudes = Key.and(bits, unsigned)
     excess = Key.or(excess, Key.subtract(infinity, magnitudes))
     return magnitudes
+  }
+}
+
+/// Floats that are not NaN, by their value.
+struct SignedRule<Key: SelectionKey>: KeyRule {
+  let order: KeyOrder
+  private let infinity: Key.Lanes
+  private let unsigned: Key.Lanes
+  /// All ones where the largest go first.
+  private let flip: Key.Lanes
+
+  init(_ order: KeyOrder) {
+    self.order = order
+    infinity = Key.Lanes(repeating: Key(truncatingIfNeeded: order.domain.infinity))
+    unsigned = Key.Lanes(repeating: Key.max)
+    flip = Key.Lanes(repeating: order.ranking == .largestValue ? -1 : 0)
+  }
+
+  @inline(__always)
+  func keys(_ bits: Key.Lanes, excess: inout Key.Lanes) -> Key.Lanes {
+    let magnitudes = Key.and(bits, unsigned)
+    excess = Key.or(excess, Key.subtract(infinity, magnitudes))
+    let negative = Key.xor(Key.signs(bits), flip)
+    return Key.subtract(Key.xor(magnitudes, negative), negative)
   }
 }
 
@@ -93,6 +123,9 @@ struct IntegerRule<Key: SelectionKey>: KeyRule {
 }
 
 extension KeyRule {
+  @inline(__always)
+  static var hasNonnegativeKeys: Bool { false }
+
   /// Writes the keys of `count` values of the order's domain; neither pointer needs alignment, and they may be equal.
   ///
   /// - Returns: Whether any of them is NaN.

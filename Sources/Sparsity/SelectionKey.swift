@@ -16,12 +16,24 @@ where Magnitude: BitwiseCopyable {
   /// Sixteen bytes, all ones where the key in `vectors` is greater than `bound`; called with the numbers of the
   /// vectors that hold sixteen keys.
   static func greater16(_ bound: Lanes, _ vector: (Int) -> Lanes) -> SIMD16<UInt8>
+  /// Sixteen bytes, all ones where a key in `vectors` is negative.
+  static func negative16(_ vector: (Int) -> Lanes) -> SIMD16<UInt8>
+  /// Whether the plainest processors lack a comparison of this width.
+  static var comparesSlowly: Bool { get }
 }
 
 extension SelectionKey {
   /// Keys of one vector.
   @inline(__always)
   static var laneCount: Int { 16 / MemoryLayout<Self>.size }
+
+  @inline(__always)
+  static var comparesSlowly: Bool { false }
+
+  @inline(__always)
+  static func negative16(_ vector: (Int) -> Lanes) -> SIMD16<UInt8> {
+    greater16(Lanes(repeating: -1)) { xor(vector($0), Lanes(repeating: -1)) }
+  }
 }
 
 extension Int16: SelectionKey {
@@ -83,5 +95,29 @@ extension Int64: SelectionKey {
       vector(4) .> bound, vector(5) .> bound, vector(6) .> bound, vector(7) .> bound
     )
     return SIMD16<UInt8>(truncatingIfNeeded: unsafeBitCast(masks, to: SIMD16<UInt64>.self))
+  }
+
+  @inline(__always) static var comparesSlowly: Bool { true }
+
+  @inline(__always)
+  static func negative16(_ vector: (Int) -> Lanes) -> SIMD16<UInt8> {
+    let quarters = (
+      upperHalves(vector(0), vector(1)), upperHalves(vector(2), vector(3)),
+      upperHalves(vector(4), vector(5)), upperHalves(vector(6), vector(7))
+    )
+    return Int32.negative16 { vector in
+      switch vector {
+      case 0: quarters.0
+      case 1: quarters.1
+      case 2: quarters.2
+      default: quarters.3
+      }
+    }
+  }
+
+  /// The upper halves of four keys, which hold their signs.
+  @inline(__always)
+  private static func upperHalves(_ a: Lanes, _ b: Lanes) -> SIMD4<Int32> {
+    unsafeBitCast((a, b), to: SIMD8<Int32>.self).oddHalf
   }
 }
