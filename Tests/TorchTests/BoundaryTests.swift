@@ -14,11 +14,14 @@ import Torch
   /// The most memory that the process has held so far, in MiB.
   private var peak: Int {
     var usage = rusage()
-    #if canImport(Darwin)
+    #if canImport(Glibc)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    #else
       getrusage(RUSAGE_SELF, &usage)
+    #endif
+    #if canImport(Darwin)
       return Int(usage.ru_maxrss) >> 20
     #else
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return Int(usage.ru_maxrss) >> 10
     #endif
   }
