@@ -60,8 +60,7 @@ struct Tutorial: ParsableCommand {
 
   func run() throws {
     let device = try device == "auto" ? Device.best : Device.named(device)
-    let folder = URL(fileURLWithPath: output, isDirectory: true)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let folder = try OutputFolder(output)
     let (train, test) = try FashionMNIST.load(from: data ?? FashionMNIST.defaultFolder)
 
     let page = Page(full: full)
@@ -69,7 +68,7 @@ struct Tutorial: ParsableCommand {
     inspectAModule(page, model.conv1)
     try pruneAModule(page, model.conv1)
     try pruneIteratively(page, model.conv1)
-    try serializeAPrunedModel(page, model, to: folder.appendingPathComponent("lenet-pruned.safetensors").relativePath)
+    try serializeAPrunedModel(page, model, to: folder.path("lenet-pruned.safetensors"))
     try removeReparametrization(page, model.conv1)
     try pruneSeveralParameters(page)
     try pruneGlobally(page)

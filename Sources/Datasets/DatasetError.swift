@@ -17,7 +17,7 @@ extension DatasetError: CustomStringConvertible {
     case .missing(let dataset, let file, let folder):
       "\(dataset): '\(folder)' holds no \(file); fetch the data set with `make data`, or name a folder that holds it"
     case .unreadable(let file, let reason):
-      "\(file): cannot be read (\(reason)); check its permissions"
+      "\(file): cannot be read (\(reason)); check that it is a file and that you may read it"
     case .compression(let file, let reason):
       "\(file): damaged gzip file (\(reason)); delete it and fetch the data set again with `make data`"
     case .format(let file, let expected, let found):

@@ -20,7 +20,7 @@ struct Experiment {
   var learningRate = 1e-3
 
   /// Runs it all. The models are written into `folder`, and `report` gets a line for each step of the way.
-  func run(savingTo folder: URL, report: (String) -> Void) throws -> Results {
+  func run(savingTo folder: OutputFolder, report: (String) -> Void) throws -> Results {
     var clock = TrainingClock()
     manualSeed(seed)
     let model = try LeNet().to(device)
@@ -67,7 +67,7 @@ struct Experiment {
 
   /// Makes the pruning permanent, counts what is left and writes the files.
   private func measured(
-    _ model: LeNet, pruned: Double, fineTuned: Double, savingTo folder: URL, amount: Double
+    _ model: LeNet, pruned: Double, fineTuned: Double, savingTo folder: OutputFolder, amount: Double
   ) throws -> Results.Point {
     for (module, name) in model.weights { try Prune.remove(module, name: name) }
     let weights = model.weights.map { $0.0[$0.1] }

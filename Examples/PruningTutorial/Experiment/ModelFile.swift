@@ -11,9 +11,9 @@ struct ModelFile {
   let packedBytes: Int
 
   /// Writes both files and reads the packed one back: it must hold the same numbers.
-  init(saving model: Module, to folder: URL, name: String) throws {
-    let dense = folder.appendingPathComponent("\(name).safetensors").path
-    let packed = folder.appendingPathComponent("\(name)-packed.safetensors").path
+  init(saving model: Module, to folder: OutputFolder, name: String) throws {
+    let dense = folder.path("\(name).safetensors")
+    let packed = folder.path("\(name)-packed.safetensors")
     // Pruning leaves -0.0 where a weight was negative; as 0.0 its sign needs no room in the packed file.
     let state = noGrad { model.stateDict.mapValues { $0 + 0.0 } }
     try state.save(to: dense)

@@ -3,17 +3,16 @@ import Torch
 
 /// What the tutorial promises at its beginning: networks with a fraction of their weights that are as good. Trains
 /// LeNet, prunes it globally, trains on, and writes table and picture into `folder`.
-func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: URL) throws {
+func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: OutputFolder) throws {
   page.section("Train, prune, fine-tune")
   page.say(
     "\(experiment.train.count.grouped) images to train on, \(experiment.test.count.grouped) to test with; "
       + "LibTorch \(libTorchVersion) on \(experiment.device), \(threadCount) threads")
   let results = try experiment.run(savingTo: folder) { Terminal.write("  \($0)\n") }
 
-  let picture = folder.appendingPathComponent("pruning.svg")
-  try SVGPlot(results).source.write(to: picture, atomically: true, encoding: .utf8)
-  try results.csv.write(to: folder.appendingPathComponent("pruning.csv"), atomically: true, encoding: .utf8)
-  try results.json.write(to: folder.appendingPathComponent("pruning.json"), atomically: true, encoding: .utf8)
+  try folder.write(SVGPlot(results).source, to: "pruning.svg")
+  try folder.write(results.csv, to: "pruning.csv")
+  try folder.write(results.json, to: "pruning.json")
 
   page.section("Results")
   page.say(
@@ -24,5 +23,5 @@ func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: URL) 
     "  pruned, fine-tuned: accuracy on the test images. packed: the file with a bitmask and without zeros.\n"
       + String(format: "  %.0f training steps a second, ", results.stepsPerSecond)
       + "\(ProgressBar.clock(results.trainingSeconds)) of training\n"
-      + "  Picture, table and models: \(picture.relativePath), pruning.csv, pruning.json, lenet-*.safetensors")
+      + "  Picture, table and models: \(folder.path("pruning.svg")), pruning.csv, pruning.json, lenet-*.safetensors")
 }

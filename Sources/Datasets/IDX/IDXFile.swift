@@ -19,12 +19,13 @@ public enum IDXFile {
   /// - Returns: A tensor of the file's shape; uint8, int8, int16, int32, float32 or float64.
   /// - Throws: ``DatasetError``, for every file that is not wholly in order; nothing is read past its end.
   public static func read(_ path: String, limit: Int = defaultLimit) throws(DatasetError) -> Tensor {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw .unreadable(file: path, reason: "it is a folder")
+    }
     let bytes: Data
-    do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw .unreadable(
-        file: path, reason: (error as NSError).localizedFailureReason ?? "\(error.localizedDescription)")
+    do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw .unreadable(file: path, reason: reason(of: error))
     }
     let result = bytes.withUnsafeBytes { raw in
       Result { () throws(DatasetError) in try decode(raw, file: path, limit: limit) }
@@ -61,6 +62,14 @@ public enum IDXFile {
       default: break
       }
     }
+  }
+
+  /// What the system says, such as `Permission denied`.
+  private static func reason(of error: any Error) -> String {
+    let error = error as NSError
+    let cause = (error.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError } ?? error
+    return cause.domain == NSPOSIXErrorDomain
+      ? String(cString: strerror(Int32(cause.code))) : error.localizedDescription
   }
 
   private static func fromBigEndian(_ words: UnsafeMutableBufferPointer<some FixedWidthInteger>) {
