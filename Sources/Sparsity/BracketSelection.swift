@@ -25,7 +25,8 @@ struct BracketSelection: KeyRuleVisitor {
     }
   }
 
-  private func bracket<Rule: KeyRule>(
+  /// One pass with a bracket, right or wrong.
+  func bracket<Rule: KeyRule>(
     _ rule: Rule, _ low: Rule.Key, _ middle: Rule.Key, _ high: Rule.Key
   ) -> Outcome {
     typealias Share = BracketShare<Rule.Key>

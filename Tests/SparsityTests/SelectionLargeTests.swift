@@ -74,6 +74,17 @@ struct SelectionLargeTests {
     }
   }
 
+  @Test("a tensor that lies wholly near the cut is settled without gathering it")
+  func crowdedTensor() throws {
+    var generator = SeededGenerator(seed: 26)
+    let wide = (0..<40_000).map { _ in Float.random(in: 0..<1, using: &generator) }
+    let crowded = (0..<3_500).map { _ in Float.random(in: 0.4999..<0.5001, using: &generator) }
+    let samples = [wide, crowded].map { Sample(type: .float32, bytes: $0.withUnsafeBytes(Array.init), kept: nil) }
+    let masks = try withScores(samples) { try Selection.prune(21_750, of: $0) }
+    let flaw = flaw(of: masks, pruning: 21_750, from: samples, by: .magnitude)
+    #expect(flaw == nil)
+  }
+
   @Test("NaN among many entries is found, counted and placed")
   func findsNaN() throws {
     var values = (0..<12_000).map { Float($0) }
