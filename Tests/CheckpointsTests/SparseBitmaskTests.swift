@@ -104,8 +104,8 @@ import Testing
       }
     }
     let sources = [
-      TensorSource(name: "long.weight", type: .f16, shape: [2, 1_100_003], elements: sparse(2_200_006)),
-      TensorSource(name: "short.weight", type: .bf16, shape: [140_000, 9], elements: sparse(1_260_000)),
+      TensorSource(name: "long.weight", type: .f16, shape: [1, 1_060_003], elements: sparse(1_060_003)),
+      TensorSource(name: "short.weight", type: .bf16, shape: [70_000, 9], elements: sparse(630_000)),
     ]
     try Checkpoint.write(sources, as: .safetensors, to: scratch("dense.safetensors"))
     let dense = try Checkpoint.open(scratch("dense.safetensors"))

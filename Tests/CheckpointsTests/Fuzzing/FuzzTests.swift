@@ -8,7 +8,7 @@ import Testing
 /// `BONSAI_FUZZ_COUNT` sets the number of inputs for each target, `BONSAI_FUZZ_SEED` the first seed (input n has the
 /// seed n on from there, so that a finding can be repeated alone).
 @Suite(.serialized) struct FuzzTests {
-  static let count = number("BONSAI_FUZZ_COUNT") ?? 500
+  static let count = number("BONSAI_FUZZ_COUNT") ?? 300
   static let firstSeed = number("BONSAI_FUZZ_SEED") ?? 1
 
   static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
@@ -127,6 +127,35 @@ import Testing
     } open: {
       try Data($0).write(to: URL(fileURLWithPath: path))
       return Checkpoint(try ShardedSafetensors(indexPath: path))
+    }
+    #expect(opened > 0)
+  }
+
+  @Test func packedCheckpoints() throws {
+    let scratch = Scratch()
+    let sources = [
+      TensorSource(
+        name: "a.weight", type: .f32, shape: [5, 40], elements: (0..<200).map { $0 % 9 == 0 ? Float($0) : 0 }),
+      TensorSource(
+        name: "b.weight", type: .f16, shape: [90], elements: (0..<90).map { $0 % 7 == 0 ? UInt16(0x8000) : 0 }),
+    ]
+    try SafetensorsWriter.write(sources, to: scratch("dense.safetensors"))
+    let plan = try SparseBitmask.plan(packing: Checkpoint.open(scratch("dense.safetensors")))
+    #expect(plan.packed == ["a.weight", "b.weight"])
+    try SafetensorsWriter.write(plan.sources, to: scratch("packed.safetensors"))
+    let seeds = [[UInt8](try Data(contentsOf: URL(fileURLWithPath: scratch("packed.safetensors"))))]
+    let header = 8 + Int(seeds[0][0]) + Int(seeds[0][1]) << 8
+    let opened = fuzz { seed in
+      var mutator = Mutator(seed: seed)
+      return mutator.mutate(seeds[0], others: seeds, focus: header..<seeds[0].count)
+    } open: { bytes in
+      let checkpoint = try Checkpoint.open(bytes: bytes)
+      for source in try SparseBitmask.sources(unpacking: checkpoint) {
+        var count = 0
+        try source.produce { count += $0.count }
+        #expect(count == source.spec.type.byteCount(shape: source.spec.shape))
+      }
+      return checkpoint
     }
     #expect(opened > 0)
   }

@@ -43,10 +43,13 @@ struct PickleGenerator {
   }
 
   /// A pickle of up to `length` steps.
+  ///
+  /// Every other one is a dictionary of tensors with at most one opcode that does not belong there.
   mutating func pickle(length: Int) -> [UInt8] {
-    var bytes: [UInt8] = [0x80, 2] + (number(below: 2) == 0 ? Array("}(".utf8) : [])
-    for _ in 0..<number(below: length) {
-      if number(below: 8) == 0 {
+    let isOrderly = number(below: 2) == 0
+    var bytes: [UInt8] = [0x80, 2] + (isOrderly || number(below: 2) == 0 ? Array("}(".utf8) : [])
+    for step in 0..<(isOrderly ? 1 + number(below: 4) : number(below: length)) {
+      if isOrderly ? step < 3 : number(below: 8) == 0 {
         bytes += Array("X\u{1}\0\0\0w".utf8) + tensor()
         continue
       }
@@ -70,7 +73,7 @@ struct PickleGenerator {
       default: break
       }
     }
-    return bytes + Array((number(below: 2) == 0 ? "u." : ".").utf8)
+    return bytes + Array((isOrderly || number(below: 2) == 0 ? "u." : ".").utf8)
   }
 
   /// A file of the legacy layout around a pickle: magic number, version, facts, value, keys "0" and "1", storages
