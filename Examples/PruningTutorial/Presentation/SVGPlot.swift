@@ -17,7 +17,7 @@ struct SVGPlot {
 
   init(_ results: Results) {
     self.results = results
-    sparsities = SparsityScale(largest: results.points.map(\.sparsity).max() ?? 0)
+    sparsities = SparsityScale(results.points.map(\.sparsity))
     accuracies = AccuracyScale(results.points.flatMap { [$0.pruned, $0.fineTuned] })
   }
 
@@ -101,8 +101,8 @@ struct SVGPlot {
     }
     if points.count > 1, let lastTuned = tuned.last, let lastPruned = pruned.last {
       let gap = min(0, lastPruned.y - lastTuned.y - 18)  // labels that would touch move apart
-      document.text("fine-tuned", (lastTuned.x + 18, lastTuned.y + 4.5 + gap / 2), class: "value tuned")
-      document.text("pruned only", (lastPruned.x + 18, lastPruned.y + 4.5 - gap / 2), class: "value pruned")
+      document.text("fine-tuned", (lastTuned.x + 18, lastTuned.y + 4.5 + gap / 2), class: "value halo tuned")
+      document.text("pruned only", (lastPruned.x + 18, lastPruned.y + 4.5 - gap / 2), class: "value halo pruned")
     }
   }
 

@@ -3,8 +3,10 @@ import Foundation
 /// Where a sparsity stands along an axis: even steps each time the weights that are left become half as many, so that
 /// 80, 90 and 95 % do not stand in a heap at the end.
 struct SparsityScale {
-  /// The largest sparsity on the axis, below 1.
-  let largest: Double
+  /// The largest sparsity on the axis; that of 100 % would lie infinitely far away.
+  private let largest: Double
+
+  init(_ sparsities: [Double]) { largest = min(sparsities.max() ?? 0, 0.9999) }
 
   /// The place of a sparsity, in 0...1.
   func position(_ sparsity: Double) -> Double {

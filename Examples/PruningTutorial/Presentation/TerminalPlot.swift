@@ -14,7 +14,7 @@ struct TerminalPlot {
 
   /// The picture, line by line.
   var lines: [String] {
-    let scale = SparsityScale(largest: results.points.map(\.sparsity).max() ?? 0)
+    let scale = SparsityScale(results.points.map(\.sparsity))
     let accuracies = AccuracyScale(results.points.flatMap { [$0.pruned, $0.fineTuned] })
     let columns = max(20, width - Self.margin - 4)
     let xs = results.points.map { scale.position($0.sparsity) * Double(columns - 1) }

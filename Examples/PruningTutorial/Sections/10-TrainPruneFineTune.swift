@@ -7,7 +7,8 @@ func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: Outpu
   page.section("Train, prune, fine-tune")
   page.say(
     "\(experiment.train.count.grouped) images to train on, \(experiment.test.count.grouped) to test with; "
-      + "LibTorch \(libTorchVersion) on \(experiment.device), \(threadCount) threads")
+      + "LibTorch \(libTorchVersion) on \(experiment.device), \(threadCount) \(threadCount == 1 ? "thread" : "threads")"
+  )
   let results = try experiment.run(savingTo: folder) { Terminal.write("  \($0)\n") }
 
   try folder.write(SVGPlot(results).source, to: "pruning.svg")
