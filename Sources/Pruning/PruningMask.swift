@@ -91,7 +91,7 @@ struct PruningMask {
   func product(with original: Tensor) -> Tensor {
     if case .packed(let bits) = storage, original.isInMainMemory, original.isContiguous {
       return original.detach().withUnsafeBytes { source in
-        Tensor(shape: shape, dtype: original.dtype) {
+        Tensor.inLargePages(shape, dtype: original.dtype) {
           bits.multiply(source, into: $0, type: original.dtype.elementType)
         }
       }

@@ -36,7 +36,7 @@ extension Tensor {
 
   /// A new tensor with these bits as 1 and 0.
   static func make(_ bits: BitMask, shape: [Int], dtype: DType) -> Tensor {
-    Tensor(shape: shape, dtype: dtype) { bits.expand(into: $0, as: dtype.elementType) }
+    inLargePages(shape, dtype: dtype) { bits.expand(into: $0, as: dtype.elementType) }
   }
 }
 

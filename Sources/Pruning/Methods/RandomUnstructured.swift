@@ -30,7 +30,7 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
     let k = try resolve(amount, of: counts.reduce(0, +))
     guard k > 0 else { return Identity().survivors(of: scores, kept: kept) }
     // Draws for the entries that take part only, one sequence over all tensors, as PyTorch's rand_like on its slice.
-    let draws = Tensor.rand([counts.reduce(0, +)], dtype: DType.promoted(scores.map(\.dtype)))
+    let draws = Tensor.inLargePages([counts.reduce(0, +)], dtype: DType.promoted(scores.map(\.dtype))).uniform(0, 1)
     var start = 0
     let parts = counts.map { count in
       defer { start += count }
