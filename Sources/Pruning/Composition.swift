@@ -1,21 +1,18 @@
 import Sparsity
 import Torch
 
-/// A method that ranks single entries, of one tensor or of several together.
-protocol EntryMethod: PruningMethod {
-  /// The entries that stay.
-  /// - Parameters:
-  ///   - scores: Contiguous, in main memory.
-  ///   - kept: For each the entries that take part; nil for all.
-  func survivors(of scores: [Tensor], kept: [BitMask?]) throws -> [BitMask]
-}
-
 /// A method that ranks the channels along a dimension.
 protocol ChannelMethod: PruningMethod {
   /// The dimension, negative from the end.
   var dim: Int { get }
   /// The channels that stay, of those in `channels`, or nil where none is to go.
   func survivors(of scores: Tensor, dim: Int, channels: BitMask) throws -> BitMask?
+}
+
+/// The mask of a tensor after one more method, and its product with the original where that came about with it.
+struct Composed {
+  var mask: PruningMask
+  var product: Tensor?
 }
 
 /// How a method's mask is combined with an earlier one, written once for all methods.
@@ -27,35 +24,35 @@ enum Composition {
   ///   - original: The parameter.
   static func mask(
     _ method: any PruningMethod, scores: Tensor, previous: PruningMask?, original: Tensor
-  ) throws -> PruningMask {
+  ) throws -> Composed {
     let shape = original.shape
     // PyTorch's dtypes: the first mask has the parameter's, later ones have that of the scores.
     let dtype = previous == nil ? original.dtype : scores.dtype
     let layout = previous == nil && !original.isContiguous ? original.strides : nil
     guard scores.isInMainMemory, previous.map({ $0.device == .cpu }) ?? true else {
-      return try generic(method, scores: scores, previous: previous, original: original)
+      return Composed(mask: try generic(method, scores: scores, previous: previous, original: original))
     }
     switch method {
     case let method as any EntryMethod:
-      let kept = previous?.participating
-      let survivors = try method.survivors(of: [scores.detach().contiguous()], kept: [kept])[0]
-      guard let previous else {
-        return PruningMask(survivors, shape: shape, dtype: dtype, strides: method is Identity ? layout : nil)
-      }
-      guard previous.bits == nil, let kept else { return PruningMask(survivors, shape: shape, dtype: dtype) }
-      return previous.intersected(with: survivors.union(kept.complement), dtype: dtype)
+      var composed = try masks(
+        method, scores: [scores], previous: [previous], originals: [original], dtypes: [dtype])[0]
+      if method is Identity { composed.mask.strides = composed.mask.strides ?? layout }
+      return composed
     case let method as any ChannelMethod:
       let dim = try resolve(method.dim, in: shape)
       let all =
         previous?.nonzero.keptChannels(alongDimension: dim, of: shape) ?? BitMask(repeating: true, count: shape[dim])
       guard let channels = try method.survivors(of: scores.detach(), dim: dim, channels: all) else {
-        return previous?.intersected(with: BitMask(repeating: true, count: original.count), dtype: dtype)
-          ?? PruningMask(BitMask(repeating: true, count: original.count), shape: shape, dtype: dtype, strides: layout)
+        let all = BitMask(repeating: true, count: original.count)
+        return Composed(
+          mask: previous?.intersected(with: all, dtype: dtype)
+            ?? PruningMask(all, shape: shape, dtype: dtype, strides: layout))
       }
       let survivors = channels.expanded(alongDimension: dim, of: shape)
-      return previous?.intersected(with: survivors, dtype: dtype)
-        ?? PruningMask(survivors, shape: shape, dtype: scores.dtype, strides: layout)
-    default: return try generic(method, scores: scores, previous: previous, original: original)
+      return Composed(
+        mask: previous?.intersected(with: survivors, dtype: dtype)
+          ?? PruningMask(survivors, shape: shape, dtype: scores.dtype, strides: layout))
+    default: return Composed(mask: try generic(method, scores: scores, previous: previous, original: original))
     }
   }
 

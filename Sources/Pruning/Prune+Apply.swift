@@ -13,11 +13,11 @@ extension Prune {
   ) throws -> M {
     let target = try Target(module, name)
     try target.check(importanceScores)
-    let scores = noGrad { importanceScores ?? target.values }
-    let mask = try target.explaining {
+    let scores = noGrad { importanceScores ?? target.scores(for: method) }
+    let composed = try target.explaining {
       try Composition.mask(method, scores: scores, previous: target.pruned?.buffer.mask, original: target.original)
     }
-    target.commit(mask, by: method)
+    target.commit(composed, by: method)
     return module
   }
 }
@@ -65,6 +65,12 @@ struct Target {
   /// What methods rank unless told otherwise.
   var values: Tensor { pruned?.value ?? original.detach() }
 
+  /// What `method` ranks unless told otherwise. One that acts on the entries of a packed mask reads those in the original,
+  /// where they stand as in the product.
+  func scores(for method: any PruningMethod) -> Tensor {
+    method is any EntryMethod && pruned?.buffer.mask.bits != nil ? original.detach() : values
+  }
+
   /// For messages: `'weight' of Linear(in_features=4, out_features=3, bias=True)`.
   var context: String { "'\(name)' of \(module)" }
 
@@ -80,11 +86,14 @@ struct Target {
   }
 
   /// Puts the new mask in place; nothing here can fail.
-  func commit(_ mask: PruningMask, by method: any PruningMethod) {
+  func commit(_ composed: Composed, by method: any PruningMethod) {
     if let pruned {
-      pruned.prune(mask, by: method)
+      pruned.prune(composed, by: method)
     } else {
-      PrunedTensor(original: original, mask: MaskBuffer(mask), history: PruningContainer([method])).enter(module, name)
+      let pruned = PrunedTensor(
+        original: original, mask: MaskBuffer(composed.mask), history: PruningContainer([method]))
+      pruned.keep(composed.product)
+      pruned.enter(module, name)
     }
   }
 

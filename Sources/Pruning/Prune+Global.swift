@@ -43,7 +43,7 @@ extension Prune {
       }
     }
     guard !targets.isEmpty else { throw PruningError.nothingToPrune }
-    let scores = noGrad { targets.map { importanceScores[ParameterID($0.module, $0.name)] ?? $0.values } }
+    let scores = noGrad { targets.map { importanceScores[ParameterID($0.module, $0.name)] ?? $0.scores(for: method) } }
     let masks = try globalMasks(method, targets, scores)
     for (target, mask) in zip(targets, masks) {
       target.commit(mask, by: method)
@@ -53,18 +53,12 @@ extension Prune {
 
   private static func globalMasks(
     _ method: any PruningMethod, _ targets: [Target], _ scores: [Tensor]
-  ) throws -> [PruningMask] {
+  ) throws -> [Composed] {
     func dtype(_ target: Target) -> DType { target.original.dtype }
     if let method = method as? any EntryMethod, scores.allSatisfy(\.isInMainMemory) {
-      let kept = targets.map { $0.pruned?.buffer.mask.participating }
-      let survivors = try method.survivors(of: scores.map { $0.detach().contiguous() }, kept: kept)
-      return zip(targets, survivors).map { target, bits in
-        guard let previous = target.pruned?.buffer.mask else {
-          return PruningMask(bits, shape: target.original.shape, dtype: dtype(target))
-        }
-        let open = previous.bits == nil ? bits.union(previous.participating.complement) : bits
-        return previous.intersected(with: open, dtype: dtype(target))
-      }
+      return try Composition.masks(
+        method, scores: scores, previous: targets.map { $0.pruned?.buffer.mask }, originals: targets.map(\.original),
+        dtypes: targets.map(dtype))
     }
     // One long tensor of all scores and masks, as PyTorch does it.
     return try noGrad {
@@ -78,7 +72,7 @@ extension Prune {
       return targets.map { target in
         defer { start += target.original.count }
         let part = mask.narrow(0, start: start, length: target.original.count)
-        return PruningMask(part.reshape(target.original.shape).to(dtype(target)).clone())
+        return Composed(mask: PruningMask(part.reshape(target.original.shape).to(dtype(target)).clone()))
       }
     }
   }

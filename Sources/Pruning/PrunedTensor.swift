@@ -7,6 +7,8 @@ import Torch
 /// does not change the mask; loading a state dict or ``Prune/customFromMask(_:name:mask:)`` does.
 final class MaskBuffer: ComputedBuffer {
   private(set) var mask: PruningMask
+  /// The masks before each further call, for going back; they move and convert with the module.
+  private var past: [PruningMask] = []
   /// Counts the changes, so that the product knows whether it is still true.
   private(set) var version = 0
 
@@ -18,6 +20,20 @@ final class MaskBuffer: ComputedBuffer {
   func replace(by mask: PruningMask) {
     self.mask = mask
     version += 1
+  }
+
+  /// Takes over the mask of a further call.
+  func push(_ mask: PruningMask) {
+    past.append(self.mask)
+    replace(by: mask)
+  }
+
+  /// Goes back to the mask before the last call.
+  /// - Returns: Whether there was one.
+  func pop() -> Bool {
+    guard let last = past.popLast() else { return false }
+    replace(by: last)
+    return true
   }
 
   func validate(_ tensor: Tensor) throws {
@@ -33,9 +49,16 @@ final class MaskBuffer: ComputedBuffer {
     replace(by: loaded)
   }
 
-  func convert(dtype: DType?, device: Device?) { replace(by: mask.converted(dtype: dtype, device: device)) }
+  func convert(dtype: DType?, device: Device?) {
+    replace(by: mask.converted(dtype: dtype, device: device))
+    past = past.map { $0.converted(dtype: dtype, device: device) }
+  }
 
-  func copy(for twin: Module) -> MaskBuffer { MaskBuffer(mask) }
+  func copy(for twin: Module) -> MaskBuffer {
+    let copy = MaskBuffer(mask)
+    copy.past = past
+    return copy
+  }
 }
 
 /// A pruned tensor: mask times original, computed when it is read and kept as long as both stay what they were.
@@ -53,7 +76,8 @@ final class PrunedTensor: ComputedTensor {
   private(set) var history: PruningContainer
   /// Where the tensor stands.
   private(set) var places: [Place] = []
-  private var past: [(mask: PruningMask, history: PruningContainer)] = []
+  /// The histories before each further call.
+  private var past: [PruningContainer] = []
 
   private var kept: (product: Tensor, original: Tensor, version: Int, maskVersion: Int)?
   private var shared: Tensor?
@@ -88,9 +112,14 @@ final class PrunedTensor: ComputedTensor {
       return kept.product
     }
     let product = buffer.mask.product(with: original)
-    // The detached alias keeps the storage alive, so that its address cannot come to stand for another one's.
-    kept = (product, original.detach(), version, buffer.version)
+    keep(product)
     return product
+  }
+
+  /// Keeps the product of mask and original as they stand now, if there is one.
+  func keep(_ product: Tensor?) {
+    // The detached alias keeps the storage alive, so that its address cannot come to stand for another one's.
+    kept = product.map { ($0, original.detach(), original.version, buffer.version) }
   }
 
   func beginForward() { forwardDepth += 1 }
@@ -100,18 +129,18 @@ final class PrunedTensor: ComputedTensor {
   }
 
   /// Takes over a further method's mask.
-  func prune(_ mask: PruningMask, by method: any PruningMethod) {
+  func prune(_ composed: Composed, by method: any PruningMethod) {
     past.append((buffer.mask, history))
-    buffer.replace(by: mask)
+    buffer.replace(by: composed.mask)
     history.add(method)
+    keep(composed.product)
   }
 
   /// Goes back by one method.
   /// - Returns: Whether there was an earlier one.
   func stepBack() -> Bool {
-    guard let last = past.popLast() else { return false }
-    buffer.replace(by: last.mask)
-    history = last.history
+    guard buffer.pop(), let last = past.popLast() else { return false }
+    history = last
     return true
   }
 

@@ -19,20 +19,29 @@ extension PruningMethod {
   func select(
     _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule
   ) throws(PruningError) -> [BitMask] {
-    func withBytes(
-      _ left: ArraySlice<Tensor>, _ found: [UnsafeRawBufferPointer]
-    ) throws(SelectionError) -> [BitMask] {
-      guard let first = left.first else {
-        let blocks = scores.indices.map {
-          Scores(bytes: found[$0], type: scores[$0].dtype.elementType, kept: kept[$0])
-        }
-        return try Selection.prune(k, of: blocks, by: ranking, nan: nan)
-      }
-      return try first.withUnsafeBytes { bytes throws(SelectionError) in
-        try withBytes(left.dropFirst(), found + [bytes])
-      }
+    try select(k, of: scores, kept: kept, by: ranking, nan: nan, multiplying: scores.map { _ in nil }).masks
+  }
+
+  /// Exact selection on the tensors' memory, which writes the products of mask and weights in the same pass.
+  func select(
+    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule, multiplying weights: [Tensor?]
+  ) throws(PruningError) -> Survivors {
+    let products = weights.map { weights in weights.map { Tensor.inLargePages($0.shape, dtype: $0.dtype) } }
+    // The addresses hold as long as the tensors do.
+    defer { withExtendedLifetime((scores, weights, products)) {} }
+    let blocks = scores.indices.map { index in
+      scores[index].withUnsafeBytes { Scores(bytes: $0, type: scores[index].dtype.elementType, kept: kept[index]) }
     }
-    do { return try withBytes(scores[...], []) } catch { throw .selection(error, context: description) }
+    let outputs = scores.indices.map { index in
+      DenseOutput(
+        product: products[index]?.withUnsafeMutableBytes { $0 }, of: weights[index]?.withUnsafeBytes { $0 },
+        type: (weights[index] ?? scores[index]).dtype.elementType)
+    }
+    do throws(SelectionError) {
+      let isWriting = products.contains { $0 != nil }
+      let masks = try Selection.prune(k, of: blocks, by: ranking, nan: nan, writing: isWriting ? outputs : [])
+      return Survivors(masks: masks, products: products)
+    } catch { throw .selection(error, context: description) }
   }
 }
 

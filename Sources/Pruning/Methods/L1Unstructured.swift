@@ -34,7 +34,12 @@ public struct L1Unstructured: AmountMethod, EntryMethod {
   }
 
   func survivors(of scores: [Tensor], kept: [BitMask?]) throws -> [BitMask] {
+    try survivors(of: scores, kept: kept, multiplying: scores.map { _ in nil }).masks
+  }
+
+  func survivors(of scores: [Tensor], kept: [BitMask?], multiplying weights: [Tensor?]) throws -> Survivors {
     let available = zip(scores, kept).reduce(0) { $0 + ($1.1?.keptCount ?? $1.0.count) }
-    return try select(resolve(amount, of: available), of: scores, kept: kept, by: .magnitude, nan: nan)
+    return try select(
+      resolve(amount, of: available), of: scores, kept: kept, by: .magnitude, nan: nan, multiplying: weights)
   }
 }
