@@ -130,8 +130,8 @@ final class PrunedTensor: ComputedTensor {
 
   /// Takes over a further method's mask.
   func prune(_ composed: Composed, by method: any PruningMethod) {
-    past.append((buffer.mask, history))
-    buffer.replace(by: composed.mask)
+    past.append(history)
+    buffer.push(composed.mask)
     history.add(method)
     keep(composed.product)
   }

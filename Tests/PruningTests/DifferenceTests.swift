@@ -197,6 +197,19 @@ import Torch
     #expect(throws: PruningError.self) { try Prune.undo(layer, name: "weight") }
   }
 
+  @Test("undo after a conversion gives a mask of the new dtype, in copies too") func undoAfterConversion() throws {
+    let layer = Linear(4, 3)
+    try Prune.l1Unstructured(layer, name: "weight", amount: 2)
+    try Prune.l1Unstructured(layer, name: "weight", amount: 2)
+    layer.to(.bfloat16)
+    for twin in [layer, try layer.copy(into: Linear(4, 3))] {
+      try Prune.undo(twin, name: "weight")
+      #expect(twin["weight_mask"].dtype == .bfloat16)
+      #expect(twin["weight_mask"].countNonzero() == 10)
+      #expect(twin.weight.dtype == .bfloat16)
+    }
+  }
+
   @Test("tied weights are seen as one") func tiedWeights() throws {
     final class Tied: Module {
       let encoder = Linear(4, 4, bias: false)
