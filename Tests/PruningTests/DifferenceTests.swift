@@ -197,6 +197,19 @@ import Torch
     #expect(throws: PruningError.self) { try Prune.undo(layer, name: "weight") }
   }
 
+  @Test("random pruning takes scores of whole numbers, and does not need them") func randomWithWholeScores() throws {
+    let layer = Linear(4, 3)
+    let scores = Tensor.ones([3, 4], dtype: .int64)
+    manualSeed(3)
+    try Prune.globalUnstructured(
+      [(layer, "weight")], method: RandomUnstructured.self, amount: 5,
+      importanceScores: [ParameterID(layer, "weight"): scores])
+    let twin = Linear(4, 3)
+    manualSeed(3)
+    try Prune.randomUnstructured(twin, name: "weight", amount: 5)
+    #expect(sameBits(layer["weight_mask"], twin["weight_mask"]))
+  }
+
   @Test("undo after a conversion gives a mask of the new dtype, in copies too") func undoAfterConversion() throws {
     let layer = Linear(4, 3)
     try Prune.l1Unstructured(layer, name: "weight", amount: 2)

@@ -4,7 +4,8 @@ import Torch
 /// Prunes entries at random. Counterpart of `torch.nn.utils.prune.RandomUnstructured`; after the same `manualSeed` it
 /// gives PyTorch's masks.
 ///
-/// A number is drawn from [0, 1) for each entry that takes part, in the dtype of the scores, and the largest draws go.
+/// A number is drawn from [0, 1) for each entry that takes part, in the dtype of the scores (float32 for
+/// whole numbers), and the largest draws go.
 public struct RandomUnstructured: AmountMethod, EntryMethod {
   /// How many of the entries that take part are pruned.
   public let amount: Amount
@@ -19,7 +20,7 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
     guard scores.isInMainMemory else {
       let k = try resolve(amount, of: scores.count)
       return try EngineSelection.zeroing(
-        defaultMask, least: k, of: -scores.randLike(), nan: .refuse, context: description)
+        defaultMask, least: k, of: -scores.to(Self.dtype(of: [scores])).randLike(), nan: .refuse, context: description)
     }
     let survivors = try survivors(of: [scores.detach().contiguous()], kept: [nil])[0]
     return defaultMask * Tensor.make(survivors, shape: scores.shape, dtype: defaultMask.dtype)
@@ -30,7 +31,7 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
     let k = try resolve(amount, of: counts.reduce(0, +))
     guard k > 0 else { return Identity().survivors(of: scores, kept: kept) }
     // Draws for the entries that take part only, one sequence over all tensors, as PyTorch's rand_like on its slice.
-    let draws = Tensor.inLargePages([counts.reduce(0, +)], dtype: DType.promoted(scores.map(\.dtype))).uniform(0, 1)
+    let draws = Tensor.inLargePages([counts.reduce(0, +)], dtype: Self.dtype(of: scores)).uniform(0, 1)
     var start = 0
     let parts = counts.map { count in
       defer { start += count }
@@ -38,5 +39,11 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
     }
     let compact = try select(k, of: parts, kept: parts.map { _ in nil }, by: .largestValue, nan: .refuse)
     return zip(compact, kept).map { compact, kept in kept?.depositing(compact) ?? compact }
+  }
+
+  /// The dtype in which numbers are drawn.
+  private static func dtype(of scores: [Tensor]) -> DType {
+    let promoted = DType.promoted(scores.map(\.dtype))
+    return promoted.isFloatingPoint ? promoted : .float32
   }
 }
