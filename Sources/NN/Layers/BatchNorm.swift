@@ -57,7 +57,7 @@ open class BatchNorm: Module {
     let shape = x.shape
     precondition(ranks.contains(shape.count), "\(Self.self): expected input of rank \(ranks), found shape \(shape)")
     precondition(
-      !isTraining || x.count > shape[1],
+      !isTraining || shape[0] * shape.dropFirst(2).reduce(1, *) != 1,
       "\(Self.self): expected more than 1 value per channel when training, found input of shape \(shape)")
     var factor = momentum ?? 0
     if isTraining, let batches = self[optional: "num_batches_tracked"] {

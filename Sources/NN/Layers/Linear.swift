@@ -45,7 +45,7 @@ extension Module {
     if let bias = self[optional: "bias"] {
       let fan = Init.fans(weight).in
       let bound = fan > 0 ? 1 / Double(fan).squareRoot() : 0
-      Init.uniform(bias, -bound, bound)
+      Init.uniform(bias, 0 - bound, bound)  // 0, not -0, without inputs
     }
   }
 }
