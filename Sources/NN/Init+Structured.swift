@@ -1,6 +1,56 @@
 import Torch
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 extension Init {
+  /// Normal draws within [low, high], others drawn anew: `trunc_normal_`.
+  ///
+  /// Where the bounds take in less than 0.3 of the distribution, uniform draws are accepted by its density instead.
+  @discardableResult
+  public static func truncNormal(
+    _ tensor: Tensor, mean: Double = 0, std: Double = 1, low: Double = -2, high: Double = 2,
+    generator: Generator? = nil
+  ) -> Tensor {
+    precondition(low < high && std > 0, "Init.truncNormal: [\(low), \(high)] and standard deviation \(std)")
+    func below(_ x: Double) -> Double { (1 + erf((x - mean) / std / (2.0).squareRoot())) / 2 }
+    return noGrad {
+      if below(high) - below(low) > 0.3 {
+        let bounds = Tensor([low, high]).to(tensor.dtype).array(of: Double.self)
+        var drawn = tensor.normal(mean: mean, std: std, generator: generator)
+        while true {
+          let outside = (drawn .< bounds[0]).logicalOr(drawn .> bounds[1])
+          guard outside.any().intItem() != 0 else { break }
+          drawn = drawn.emptyLike().normal(mean: mean, std: std, generator: generator).where(outside, else: drawn)
+        }
+        return drawn.isSame(as: tensor) ? tensor : tensor.copy(from: drawn)
+      }
+      let peak = -0.5 * ((max(low, min(mean, high)) - mean) / std) * ((max(low, min(mean, high)) - mean) / std)
+      let candidates = tensor.emptyLike()
+      let chances = tensor.emptyLike()
+      func refused() -> Tensor {
+        candidates.subtract(inPlace: mean).divide(inPlace: std)
+        let density = call("pow_.Scalar", candidates, 2).multiply(inPlace: -0.5).subtract(inPlace: peak)
+        return call("log_", chances.uniform(0, 1, generator: generator)) .> density
+      }
+      tensor.uniform(low, high, generator: generator)
+      candidates.copy(from: tensor)
+      var pending = refused()
+      var drawn = tensor
+      while pending.any().intItem() != 0 {
+        candidates.uniform(low, high, generator: generator)
+        drawn = candidates.where(pending, else: drawn)
+        pending = refused().logicalAnd(pending)
+      }
+      return drawn.isSame(as: tensor) ? tensor : tensor.copy(from: drawn)
+    }
+  }
+
   /// The unit matrix: `eye_`.
   /// - Precondition: two dimensions.
   @discardableResult
@@ -9,7 +59,7 @@ extension Init {
     precondition(shape.count == 2, "Init.eye takes a matrix, found shape \(shape)")
     return noGrad {
       tensor.zero()
-      call("fill_.Scalar", call("diagonal", tensor), 1)
+      tensor.diagonal().fill(1)
       return tensor
     }
   }
@@ -51,7 +101,7 @@ extension Init {
       if rows < columns { drawn = drawn.t }
       let factors = callList("linalg_qr", drawn, capacity: 2)
       var q = factors[0]
-      q.multiply(inPlace: call("diagonal", factors[1]).sign())  // uniform among orthogonal matrices (Mezzadri 2006)
+      q.multiply(inPlace: factors[1].diagonal().sign())  // uniform among orthogonal matrices (Mezzadri 2006)
       if rows < columns { q = q.t }
       tensor.copy(from: q.reshape(shape))
       tensor.multiply(inPlace: gain)

@@ -10,6 +10,12 @@ public struct StateDictDifference: Equatable, Sendable {
   public var missing: [String]
   /// Names that the state dict has and the module lacks; they are passed over.
   public var unexpected: [String]
+
+  /// A difference of the names given.
+  public init(missing: [String], unexpected: [String]) {
+    self.missing = missing
+    self.unexpected = unexpected
+  }
 }
 
 extension Module {

@@ -36,7 +36,7 @@ open class Module {
   public final var companions: [String: AnyObject] = [:]
 
   /// A module without tensors.
-  public init() {}
+  public init() { _ = Heap.keepsBlocks }
 
   /// What the module computes; override it. Call the module itself, `module(x)`, which runs the hooks first.
   open func forward(_ x: Tensor) -> Tensor { fatalError("\(Self.self) does not override forward(_:)") }

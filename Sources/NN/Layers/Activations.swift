@@ -15,7 +15,7 @@ open class LeakyReLU: Module {
   public init(_ negativeSlope: Double = 0.01) { self.negativeSlope = negativeSlope }
 
   /// max(x, slope x).
-  open override func forward(_ x: Tensor) -> Tensor { call("leaky_relu", x, negativeSlope) }
+  open override func forward(_ x: Tensor) -> Tensor { x.leakyRelu(negativeSlope) }
 
   /// The slope.
   open override var extraDescription: String { "negative_slope=\(negativeSlope)" }
@@ -37,7 +37,7 @@ open class PReLU: Module {
   public final var weight: Tensor { self["weight"] }
 
   /// max(x, a x).
-  open override func forward(_ x: Tensor) -> Tensor { call("prelu", x, weight) }
+  open override func forward(_ x: Tensor) -> Tensor { x.prelu(weight) }
 
   /// The number of slopes.
   open override var extraDescription: String { "num_parameters=\(slopeCount)" }
@@ -61,7 +61,7 @@ open class GELU: Module {
 
   /// x Φ(x).
   open override func forward(_ x: Tensor) -> Tensor {
-    call("gelu", x, keywords: [("approximate", approximate.rawValue)])
+    x.gelu(approximate: approximate.rawValue)
   }
 
   /// How Φ is computed.
@@ -71,7 +71,7 @@ open class GELU: Module {
 /// x / (1 + e^-x): `torch.nn.SiLU`.
 open class SiLU: Module {
   /// x / (1 + e^-x).
-  open override func forward(_ x: Tensor) -> Tensor { call("silu", x) }
+  open override func forward(_ x: Tensor) -> Tensor { x.silu() }
 }
 
 /// The hyperbolic tangent: `torch.nn.Tanh`.

@@ -55,7 +55,7 @@ open class AdaptiveAvgPool2d: AdaptivePool {
   public init(_ height: Int?, _ width: Int?) { super.init([height, width], text: Python.tuple([height, width])) }
 
   /// The pooled input.
-  open override func forward(_ x: Tensor) -> Tensor { call("adaptive_avg_pool2d", x, size(for: x)) }
+  open override func forward(_ x: Tensor) -> Tensor { adaptiveAvgPool2d(x, size(for: x)) }
 }
 
 /// The largest entry of each of as many windows as the output has entries, for input [N, C, H, W]:
@@ -68,5 +68,5 @@ open class AdaptiveMaxPool2d: AdaptivePool {
   public init(_ height: Int?, _ width: Int?) { super.init([height, width], text: Python.tuple([height, width])) }
 
   /// The pooled input.
-  open override func forward(_ x: Tensor) -> Tensor { callList("adaptive_max_pool2d", x, size(for: x), capacity: 2)[0] }
+  open override func forward(_ x: Tensor) -> Tensor { adaptiveMaxPool2d(x, size(for: x)) }
 }

@@ -61,7 +61,7 @@ open class BatchNorm: Module {
       "\(Self.self): expected more than 1 value per channel when training, found input of shape \(shape)")
     var factor = momentum ?? 0
     if isTraining, let batches = self[optional: "num_batches_tracked"] {
-      call("add_.Scalar", batches, 1)
+      batches.add(inPlace: 1)
       if momentum == nil { factor = 1 / batches.item() }
     }
     let tracked = !isTraining || tracksRunningStats

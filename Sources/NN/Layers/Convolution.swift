@@ -115,7 +115,7 @@ open class Convolution: Module {
   /// The convolution by the operator of that name and its variant for padding by name.
   final func convolve(_ x: Tensor, _ name: StaticString, named: StaticString) -> Tensor {
     guard paddingMode == .zeros else {
-      let padded = call("pad", x, borderLengths, paddingMode.rawValue)
+      let padded = x.pad(borderLengths, mode: paddingMode.rawValue)
       return call(name, padded, weight, bias, stride, 0, dilation, groups)
     }
     return switch padding {

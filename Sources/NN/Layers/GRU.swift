@@ -32,9 +32,10 @@ open class GRU: RNNBase {
   private final func unrolled(_ x: Tensor, _ given: Tensor?) -> (output: Tensor, state: Tensor) {
     let (x, wasBatched) = batched(x)
     let hidden = state(given, width: hiddenSize, for: x, wasBatched: wasBatched)
-    let out = callList(
-      "gru.input", x, hidden, weights, hasBias, layerCount, dropout, isTraining, isBidirectional, batchFirst,
-      capacity: 2)
-    return wasBatched ? (out[0], out[1]) : (out[0].squeeze(batchDim), out[1].squeeze(1))
+    let out = gru(
+      x, hidden: hidden, parameters: weights, hasBiases: hasBias, layers: layerCount, dropout: dropout,
+      training: isTraining, isBidirectional: isBidirectional, batchFirst: batchFirst)
+    guard !wasBatched else { return (out.output, out.hidden) }
+    return (out.output.squeeze(batchDim), out.hidden.squeeze(1))
   }
 }

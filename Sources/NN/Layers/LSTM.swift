@@ -43,10 +43,10 @@ open class LSTM: RNNBase {
     let (x, wasBatched) = batched(x)
     let hidden = state(given?.hidden, width: outputSize, for: x, wasBatched: wasBatched)
     let cell = state(given?.cell, width: hiddenSize, for: x, wasBatched: wasBatched)
-    let out = callList(
-      "lstm.input", x, [hidden, cell], weights, hasBias, layerCount, dropout, isTraining, isBidirectional, batchFirst,
-      capacity: 3)
-    guard !wasBatched else { return (out[0], (out[1], out[2])) }
-    return (out[0].squeeze(batchDim), (out[1].squeeze(1), out[2].squeeze(1)))
+    let out = lstm(
+      x, hidden: hidden, cell: cell, parameters: weights, hasBiases: hasBias, layers: layerCount, dropout: dropout,
+      training: isTraining, isBidirectional: isBidirectional, batchFirst: batchFirst)
+    guard !wasBatched else { return (out.output, (out.hidden, out.cell)) }
+    return (out.output.squeeze(batchDim), (out.hidden.squeeze(1), out.cell.squeeze(1)))
   }
 }

@@ -30,9 +30,8 @@ extension MultiheadAttention {
     var projected = hasPackedProjection ? packedProjection(q, k, v) : separateProjection(q, k, v)
     var masks = Masks(options, isBatched: isBatched, dtype: q.dtype)
     if let biasK = self[optional: "bias_k"], let biasV = self[optional: "bias_v"] {
-      let batch = [1, q.shape[1], 1]
-      projected.k = Tensor.cat([projected.k, call("repeat", biasK, batch)])
-      projected.v = Tensor.cat([projected.v, call("repeat", biasV, batch)])
+      projected.k = Tensor.cat([projected.k, biasK.repeat(1, q.shape[1], 1)])
+      projected.v = Tensor.cat([projected.v, biasV.repeat(1, q.shape[1], 1)])
       masks.addKey()
     }
     let (output, weights) = headwise(projected, masks, options, batch: q.shape[1], length: q.shape[0])
@@ -61,18 +60,19 @@ extension MultiheadAttention {
     guard options.needWeights else {
       func split(_ x: Tensor) -> Tensor { x.reshape(batch, heads, x.shape[1], headWidth) }
       let mask = mask.map { $0.shape[0] == 1 ? $0.unsqueeze(0) : $0.reshape(batch, heads, -1, keys) }
-      let out = call("scaled_dot_product_attention", split(q), split(k), split(v), mask, p, masks.isCausal)
+      let out = scaledDotProductAttention(
+        split(q), split(k), split(v), mask: mask, dropout: p, isCausal: masks.isCausal)
       return (
-        outProj(call("permute", out, [2, 0, 1, 3]).reshape(length * batch, width)).reshape(length, batch, width), nil
+        outProj(out.permute(2, 0, 1, 3).reshape(length * batch, width)).reshape(length, batch, width), nil
       )
     }
     let scaled = q * (1 / Double(headWidth)).squareRoot()
     let scores =
-      mask.map { call("baddbmm", $0, scaled, k.transpose(-2, -1)) }
-      ?? call("bmm", scaled, k.transpose(-2, -1))
+      mask.map { $0.baddbmm(scaled, k.transpose(-2, -1)) }
+      ?? scaled.bmm(k.transpose(-2, -1))
     var weights = scores.softmax(-1)
     if p > 0 { weights = Torch.dropout(weights, p: p) }
-    let out = call("bmm", weights, v).transpose(0, 1).reshape(length * batch, width)
+    let out = weights.bmm(v).transpose(0, 1).reshape(length * batch, width)
     weights = weights.reshape(batch, heads, length, keys)
     return (outProj(out).reshape(length, batch, width), options.averageWeights ? weights.mean([1]) : weights)
   }
@@ -119,7 +119,7 @@ private struct Masks {
   init(_ options: AttentionOptions, isBatched: Bool, dtype: DType) {
     func numbers(_ mask: Tensor) -> Tensor {
       guard mask.dtype == .bool else { return mask }
-      return call("masked_fill_.Scalar", mask.zerosLike(dtype: dtype), mask, -Double.infinity)
+      return mask.zerosLike(dtype: dtype).fill(-Double.infinity, where: mask)
     }
     precondition(
       !options.isCausal || options.attentionMask != nil, "isCausal is a hint on attentionMask: give that too")

@@ -66,47 +66,36 @@ extension Adam {
 
   /// The operations of PyTorch's step on one tensor at a time, each on all tensors in turn.
   final func step(_ batch: AdamBatch, _ options: Options) {
-    let count = batch.parameters.count
-    let parameters = OperatorValue.list(batch.parameters)
-    let means = OperatorValue.list(batch.means)
-    let squares = OperatorValue.list(batch.squares)
-    var gradients = OperatorValue.list(batch.gradients)
-    if options.maximize { gradients = .list(callList("_foreach_neg", gradients, capacity: count)) }
+    var gradients = options.maximize ? batch.gradients.map { -$0 } : batch.gradients
     if options.weightDecay != 0 {
       if decouplesWeightDecay {
-        run("_foreach_mul_.Scalar", parameters, 1 - options.learningRate * options.weightDecay)
+        Foreach.multiply(inPlace: batch.parameters, 1 - options.learningRate * options.weightDecay)
       } else {
-        gradients = .list(
-          callList(
-            "_foreach_add.List", gradients, parameters, capacity: count, keywords: [("alpha", options.weightDecay)]))
+        gradients = Foreach.add(gradients, batch.parameters, scale: options.weightDecay)
       }
     }
-    run("_foreach_lerp_.Scalar", means, gradients, 1 - options.betas.0)
-    run("_foreach_mul_.Scalar", squares, options.betas.1)
-    run("_foreach_addcmul_.Scalar", squares, gradients, gradients, 1 - options.betas.1)
-    if options.amsgrad { run("_foreach_maximum_.List", OperatorValue.list(batch.largestSquares), squares) }
+    Foreach.lerp(inPlace: batch.means, gradients, 1 - options.betas.0)
+    Foreach.multiply(inPlace: batch.squares, options.betas.1)
+    Foreach.addcmul(inPlace: batch.squares, gradients, gradients, scale: 1 - options.betas.1)
+    if options.amsgrad { Foreach.maximum(inPlace: batch.largestSquares, batch.squares) }
 
     let stepWidth = options.learningRate / (1 - pow(options.betas.0, Double(batch.step)))
     let correction = pow(1 - pow(options.betas.1, Double(batch.step)), 0.5)
-    let denominators = OperatorValue.list(
-      callList("_foreach_sqrt", options.amsgrad ? .list(batch.largestSquares) : squares, capacity: count))
-    run("_foreach_div_.Scalar", denominators, correction)
-    run("_foreach_add_.Scalar", denominators, options.epsilon)
-    run("_foreach_addcdiv_.Scalar", parameters, means, denominators, -stepWidth)
+    let denominators = Foreach.sqrt(options.amsgrad ? batch.largestSquares : batch.squares)
+    Foreach.divide(inPlace: denominators, correction)
+    Foreach.add(inPlace: denominators, options.epsilon)
+    Foreach.addcdiv(inPlace: batch.parameters, batch.means, denominators, scale: -stepWidth)
   }
 
   /// The same by one operator.
   final func stepFused(_ batch: AdamBatch, _ options: Options) {
-    let name: StaticString = decouplesWeightDecay ? "_fused_adamw_" : "_fused_adam_"
-    let steps = batch.parameters.map { Tensor.full([], Double(batch.step), device: $0.device) }
-    run(
-      name, OperatorValue.list(batch.parameters), OperatorValue.list(batch.gradients), OperatorValue.list(batch.means),
-      OperatorValue.list(batch.squares), OperatorValue.list(batch.largestSquares), OperatorValue.list(steps),
-      keywords: [
-        ("lr", options.learningRate), ("beta1", options.betas.0), ("beta2", options.betas.1),
-        ("weight_decay", options.weightDecay), ("eps", options.epsilon), ("amsgrad", options.amsgrad),
-        ("maximize", options.maximize),
-      ])
+    Foreach.adam(
+      batch.parameters, gradients: batch.gradients, means: batch.means, squares: batch.squares,
+      largestSquares: batch.largestSquares,
+      steps: batch.parameters.map { Tensor.full([], Double(batch.step), device: $0.device) },
+      learningRate: options.learningRate, beta1: options.betas.0, beta2: options.betas.1,
+      weightDecay: options.weightDecay, epsilon: options.epsilon, isDecoupled: decouplesWeightDecay,
+      maximize: options.maximize)
   }
 }
 

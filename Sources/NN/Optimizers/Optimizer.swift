@@ -50,11 +50,6 @@ public struct ParameterGroup<Options: Sendable> {
   }
 }
 
-extension OperatorValue {
-  /// A list of tensors, also an empty one, for the operators that take lists.
-  static func list(_ tensors: [Tensor]) -> OperatorValue { .tensors(tensors) }
-}
-
 /// Checks that no parameter stands in two places.
 func requireDistinct(_ parameters: [Tensor], _ optimizer: String) {
   precondition(

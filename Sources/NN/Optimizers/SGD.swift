@@ -93,16 +93,15 @@ public final class SGD: Optimizer {
       gradients.append(gradient)
     }
     guard !parameters.isEmpty else { return }
-    let moved = OperatorValue.list(parameters)
-    if options.maximize { gradients = callList("_foreach_neg", gradients, capacity: gradients.count) }
+    if options.maximize { gradients = gradients.map { -$0 } }
     if options.weightDecay != 0 {
-      gradients = added(gradients, parameters, scale: options.weightDecay)
+      gradients = Foreach.add(gradients, parameters, scale: options.weightDecay)
     }
     if options.momentum != 0 {
       let velocities = advanceVelocities(of: parameters, by: gradients, options)
-      gradients = options.nesterov ? added(gradients, velocities, scale: options.momentum) : velocities
+      gradients = options.nesterov ? Foreach.add(gradients, velocities, scale: options.momentum) : velocities
     }
-    run("_foreach_add_.List", moved, gradients, keywords: [("alpha", -options.learningRate)])
+    Foreach.add(inPlace: parameters, gradients, scale: -options.learningRate)
   }
 
   private func advanceVelocities(of parameters: [Tensor], by gradients: [Tensor], _ options: Options) -> [Tensor] {
@@ -117,14 +116,10 @@ public final class SGD: Optimizer {
       }
     }
     if !known.isEmpty {
-      run("_foreach_mul_.Scalar", known, options.momentum)
-      run("_foreach_add_.List", known, steps, keywords: [("alpha", 1 - options.dampening)])
+      Foreach.multiply(inPlace: known, options.momentum)
+      Foreach.add(inPlace: known, steps, scale: 1 - options.dampening)
     }
     return parameters.compactMap { velocities[$0.identity] }
-  }
-
-  private func added(_ a: [Tensor], _ b: [Tensor], scale: Double) -> [Tensor] {
-    callList("_foreach_add.List", a, b, capacity: a.count, keywords: [("alpha", scale)])
   }
 
   /// The velocities, as `state.INDEX.momentum_buffer`.

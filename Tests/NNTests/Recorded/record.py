@@ -4,6 +4,8 @@ layers.json / layers.safetensors: for each case the repr, the state dict's names
   init.NAME   initial values for seed 0          in.I, out.I     inputs, outputs while training (seed 2 before the call)
   gin.I       gradients of inputs                grad.NAME       gradients of parameters
   after.NAME  buffers after that call            eval.I          outputs in evaluation
+init.safetensors: what each initialiser of INITS draws for seed 0.
+networks.json: reprs of nested modules.
 optim.json / optim.safetensors: losses of 20 steps and the parameters after them, for each optimiser.
 """
 import json
@@ -259,3 +261,47 @@ for name, make in OPTIMIZERS.items():
 
 save_file(T, "optim.safetensors")
 json.dump(runs, open("optim.json", "w"), indent=1)
+
+
+INITS = {
+    "uniform": lambda: nn.init.uniform_(torch.empty(3, 5), -2, 3),
+    "normal": lambda: nn.init.normal_(torch.empty(4, 8), 1, 2),
+    "truncNormal": lambda: nn.init.trunc_normal_(torch.empty(6, 8), 0.5, 2, -1, 2),
+    "truncNormal far": lambda: nn.init.trunc_normal_(torch.empty(6, 8), 0, 1, 1.5, 2),
+    "constant": lambda: nn.init.constant_(torch.empty(2), 0.3),
+    "eye": lambda: nn.init.eye_(torch.empty(3, 4)),
+    "dirac": lambda: nn.init.dirac_(torch.empty(4, 3, 3, 2), 2),
+    "xavierUniform": lambda: nn.init.xavier_uniform_(torch.empty(3, 4, 2), gain=nn.init.calculate_gain("tanh")),
+    "xavierNormal": lambda: nn.init.xavier_normal_(torch.empty(4, 8)),
+    "kaimingUniform": lambda: nn.init.kaiming_uniform_(torch.empty(3, 4, 2), mode="fan_out", nonlinearity="relu"),
+    "kaimingNormal": lambda: nn.init.kaiming_normal_(torch.empty(4, 8), a=0.2),
+    "kaimingNormal selu": lambda: nn.init.kaiming_normal_(torch.empty(4, 8), nonlinearity="selu"),
+    "orthogonal": lambda: nn.init.orthogonal_(torch.empty(4, 3, 2), gain=2),
+    "orthogonal tall": lambda: nn.init.orthogonal_(torch.empty(6, 3)),
+    "sparse": lambda: nn.init.sparse_(torch.empty(7, 5), 0.5, std=0.1),
+}
+T = {}
+for name, make in INITS.items():
+    torch.manual_seed(0)
+    put(name, make())
+save_file(T, "init.safetensors")
+
+
+class Inner(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.list = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU(), nn.ReLU()])
+
+    def extra_repr(self):
+        return "extra=1"
+
+
+networks = {
+    "LeNet": LeNet(),
+    "Inner": Inner(),
+    "list": nn.ModuleList([nn.Sequential(nn.ReLU(), nn.ReLU())] * 2),
+    "empty": nn.ModuleList(),
+    "dict": nn.ModuleDict({"b": nn.Sequential(nn.Conv2d(1, 1, 1)), "a": nn.Identity()}),
+    "attention": nn.Sequential(nn.MultiheadAttention(4, 2)),
+}
+json.dump({name: repr(m) for name, m in networks.items()}, open("networks.json", "w"), indent=1)

@@ -1,0 +1,29 @@
+#if canImport(Glibc)
+  import Glibc
+  import NN
+  import Testing
+  import Torch
+
+  extension NNTests {
+    @Suite struct HeapTests {
+      /// Without Heap.keepsBlocks about 1,000 pages are taken from the system anew in every step.
+      @Test func stepsReuseTheirMemory() {
+        let model = LeNet()
+        let (x, y) = (Tensor.rand([64, 1, 32, 32]), Tensor.randint(0..<10, [64]))
+        func step() {
+          model.zeroGrad()
+          crossEntropy(model(x), y).backward()
+        }
+        func pageFaults() -> Int {
+          var usage = rusage()
+          getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+          return usage.ru_minflt
+        }
+        for _ in 0..<5 { step() }
+        let before = pageFaults()
+        for _ in 0..<10 { step() }
+        #expect(pageFaults() - before < 2_000)
+      }
+    }
+  }
+#endif
