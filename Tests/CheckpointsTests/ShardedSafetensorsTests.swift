@@ -90,6 +90,7 @@ import Testing
     // As after a kill between finishing the shards and replacing the index.
     _ = scratch.write("model-aa-00001-of-00001.safetensors", [1])
     _ = scratch.write("unrelated.safetensors", [1])
+    _ = scratch.write(".model-bb-00001-of-00001.safetensors.7-x.bonsai-partial", [1])
     _ = scratch.write(
       ".model.safetensors.index.json.bonsai-shards",
       Array("model-00001-of-00005.safetensors\nmodel-aa-00001-of-00001.safetensors\n../x.safetensors".utf8))

@@ -35,10 +35,8 @@ final class AtomicFile {
     self.replacing = replacing
     directory = System.directory(of: target)
     AtomicFile.removeStale(beside: target)
-    let name = System.lastComponent(target)
     let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-    temporary =
-      "\(directory)/.\(name.utf8.count > 180 ? String(name.prefix(40)) : name).\(getpid())-\(tag)\(Self.suffix)"
+    temporary = "\(directory)/.\(AtomicFile.stem(target)).\(getpid())-\(tag)\(Self.suffix)"
     descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw CheckpointError(
@@ -108,9 +106,11 @@ extension AtomicFile {
 
   /// Deletes what killed processes left beside `target`: temporaries that nobody holds a lock on.
   static func removeStale(beside target: String) {
-    let directory = System.directory(of: target)
-    let name = System.lastComponent(target)
-    let prefix = ".\(name.utf8.count > 180 ? String(name.prefix(40)) : name)."
+    removeStale(in: System.directory(of: target), prefix: ".\(stem(target)).")
+  }
+
+  /// Deletes temporaries in `directory` whose names begin with `prefix` and that nobody holds a lock on.
+  static func removeStale(in directory: String, prefix: String) {
     for entry in System.contents(ofDirectory: directory) ?? []
     where entry.hasPrefix(prefix) && entry.hasSuffix(suffix) {
       let path = "\(directory)/\(entry)"
@@ -119,6 +119,12 @@ extension AtomicFile {
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
       close(descriptor)
     }
+  }
+
+  /// The target's name, cut where the temporary's name would get too long for a file system.
+  private static func stem(_ target: String) -> String {
+    let name = System.lastComponent(target)
+    return name.utf8.count > 180 ? String(name.prefix(40)) : name
   }
 
   /// The bytes free for this user on the file system of an open file; nil where it does not tell.

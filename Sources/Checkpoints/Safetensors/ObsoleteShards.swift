@@ -14,18 +14,30 @@ struct ObsoleteShards {
     note = "\(directory)/.\(System.lastComponent(index)).bonsai-shards"
   }
 
-  /// Writes the note: the shards of the present index, if there is one, and the `new` ones.
-  func note(new: [String]) throws(CheckpointError) {
+  /// Replaces the index by `replace`, which puts the `new` shards and then the index in place; what goes out of use by it
+  /// is noted before and deleted after.
+  func whileReplacing(with new: [String], _ replace: () throws -> Void) throws {
+    let lock = DirectoryLock(directory)
+    defer { withExtendedLifetime(lock) {} }
     let present = System.exists(index) ? (try? ShardIndex.read(path: index))?.shards ?? [] : []
     let file = try AtomicFile(target: note)
     try file.write([UInt8]((present + new).joined(separator: "\n").utf8), at: 0)
     try file.commit()
+    try replace()
+    sweepLocked()
   }
 
   /// Deletes what the note lists and the present index does not name; then the note.
   ///
-  /// An index that is there but unreadable keeps everything.
+  /// An index that is there but unreadable keeps everything. The lock makes sure that the note is not that of a writer at
+  /// work.
   func sweep() {
+    let lock = DirectoryLock(directory)
+    defer { withExtendedLifetime(lock) {} }
+    sweepLocked()
+  }
+
+  private func sweepLocked() {
     guard System.exists(note), let file = try? MappedFile(path: note), file.size < 1 << 24 else { return }
     var keep = Set<String>()
     if System.exists(index) {

@@ -49,9 +49,10 @@ public final class ShardedSafetensorsWriter: CheckpointWriter {
     if !replacing && System.exists(self.path) { throw AtomicFile.exists(self.path) }
     createdDirectory = try System.makeDirectory(directory)
     obsolete = ObsoleteShards(index: self.path)
-    obsolete.sweep()
-
     let stem = String(System.lastComponent(self.path).dropLast(ShardIndex.suffix.count))
+    obsolete.sweep()
+    AtomicFile.removeStale(in: directory, prefix: ".\(stem)-")
+
     shardNames = ShardedSafetensorsWriter.names(stem, count: shards.count, in: directory)
     var writers: [SafetensorsWriter] = []
     var index = ShardIndex(metadata: indexMetadata)
@@ -92,11 +93,11 @@ public final class ShardedSafetensorsWriter: CheckpointWriter {
     let text = [UInt8](index.text(totalSize: bytesTotal).utf8)
     let file = try AtomicFile(target: path, size: text.count)
     try file.write(text, at: 0)
-    try obsolete.note(new: shardNames)
-    for writer in writers { try writer.finish() }
-    try file.commit()
-    finished = true
-    obsolete.sweep()
+    try obsolete.whileReplacing(with: shardNames) {
+      for writer in writers { try writer.finish() }
+      try file.commit()
+      finished = true
+    }
   }
 
   /// Deletes what was written; an earlier checkpoint stays as it was.
