@@ -24,7 +24,12 @@
 #include <torch/csrc/autograd/variable.h>
 #pragma clang diagnostic pop
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -557,6 +562,17 @@ ct_error ct_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
 }
 const char *ct_version(void) { return TORCH_VERSION; }
+
+bool ct_keep_freed_memory(int64_t bytes) {
+#ifdef __GLIBC__
+  // The first is the largest that glibc takes; setting it also stops glibc from choosing both by itself.
+  return mallopt(M_MMAP_THRESHOLD, 32 << 20) == 1 &&
+         mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::clamp<int64_t>(bytes, 0, INT_MAX))) == 1;
+#else
+  (void)bytes;
+  return false;
+#endif
+}
 
 #endif
 #endif

@@ -50,12 +50,3 @@ public final class Generator {
 
 /// Seeds the default generators of all devices: `torch.manual_seed`.
 public func manualSeed(_ seed: UInt64) { require(ct_manual_seed(seed), "manualSeed") }
-
-/// The engine's number of threads within an operator.
-public var threadCount: Int {
-  get { Int(ct_threads()) }
-  set { require(ct_set_threads(Int32(clamping: newValue)), "threadCount") }
-}
-
-/// The version of LibTorch, as `2.13.0`.
-public var libTorchVersion: String { String(cString: ct_version()) }

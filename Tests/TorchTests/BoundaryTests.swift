@@ -112,6 +112,14 @@ import Torch
     #expect(answer.isEnabled)
   }
 
+  @Test func keepingFreedMemoryIsForGlibc() {
+    #if canImport(Glibc)
+      #expect(keepFreedMemory(upTo: 64 << 20))
+    #else
+      #expect(!keepFreedMemory(upTo: 64 << 20))
+    #endif
+  }
+
   @Test func threadCount() {
     let before = Torch.threadCount
     #expect(before >= 1)

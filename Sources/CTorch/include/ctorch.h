@@ -126,6 +126,8 @@ bool ct_mps_available(void);
 int32_t ct_threads(void);
 ct_error ct_set_threads(int32_t count);
 const char *ct_version(void);
+// Has malloc keep up to so many freed bytes, but for single pieces of 32 MiB and more. False where it cannot be told.
+bool ct_keep_freed_memory(int64_t bytes);
 
 #ifdef __cplusplus
 }

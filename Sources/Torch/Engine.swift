@@ -1,0 +1,19 @@
+import CTorch
+
+/// The engine's number of threads within an operator: `torch.set_num_threads`.
+public var threadCount: Int {
+  get { Int(ct_threads()) }
+  set { require(ct_set_threads(Int32(clamping: newValue)), "threadCount") }
+}
+
+/// The version of LibTorch, as `2.13.0`.
+public var libTorchVersion: String { String(cString: ct_version()) }
+
+/// Has the process keep up to `bytes` of freed memory for its next tensors, instead of handing it back to the system and
+/// asking for it again in every step of a training loop. Memory of 32 MiB and more in one piece is still handed back.
+///
+/// It concerns the whole process, so that an executable decides it, not a library. A LeNet's training step took about
+/// a fifth less time with it, on Linux x86-64.
+/// - Returns: Whether the system can do so: only Linux with glibc needs it, and can.
+@discardableResult
+public func keepFreedMemory(upTo bytes: Int = 512 << 20) -> Bool { ct_keep_freed_memory(Int64(bytes)) }
