@@ -17,7 +17,7 @@ enum Terminal {
   /// The characters in a line: the window's, or `COLUMNS`, or 80.
   static var width: Int {
     var size = winsize()
-    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    if ioctl(STDOUT_FILENO, numericCast(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     return variable("COLUMNS").flatMap { Int($0) }.map { max(20, $0) } ?? 80
   }
 
