@@ -6,7 +6,7 @@
 
   extension NNTests {
     @Suite struct HeapTests {
-      /// Without Heap.keepsBlocks about 1,000 pages are taken from the system anew in every step.
+      /// Without Heap.keepsBlocks about 1,600 pages are taken from the system anew in every step.
       @Test func stepsReuseTheirMemory() {
         let model = LeNet()
         let (x, y) = (Tensor.rand([64, 1, 32, 32]), Tensor.randint(0..<10, [64]))
