@@ -26,26 +26,30 @@ struct BlockGrid {
         kept: scores.kept.map { UnsafePointer($0.storage.pointer) })
       return Array(unsafeUninitializedCapacity: size) { result, initialized in
         let sums = result.baseAddress.unsafelyUnwrapped
-        sums.initialize(repeating: norm.start, count: size)
         initialized = size
         let threads = Parallel.threads(threads, entries: scores.count)
         let pieces = threads == 1 ? 1 : min(blockRows, threads * 4)
         Parallel.perform(pieces: pieces, threads: threads) { piece in
-          let scratch = UnsafeMutablePointer<Double>.allocate(capacity: max(DoubleReader.blockSize, columns))
-          defer { scratch.deallocate() }
-          // As many blocks at a time as fit.
+          // As many blocks at a time as fit; rows are accumulated column by column, then the columns of each block.
           let each = max(1, DoubleReader.blockSize / columns)
+          let scratch = UnsafeMutablePointer<Double>.allocate(capacity: 2 * each * columns)
+          let lines = scratch + each * columns
+          defer { scratch.deallocate() }
           for blockRow in blockRows * piece / pieces..<blockRows * (piece + 1) / pieces {
             let target = sums + blockRow * blockColumns
-            for row in 0..<rows {
-              let start = (blockRow * rows + row) * width
-              for first in stride(from: 0, to: blockColumns, by: each) {
-                let count = min(each, blockColumns - first)
-                let values = reader.read(start + first * columns, count * columns, scratch)
-                for block in 0..<count {
-                  let sum = norm.reduce(values + block * columns, columns)
-                  target[first + block] = norm.merge(target[first + block], sum)
-                }
+            for first in stride(from: 0, to: blockColumns, by: each) {
+              let width = min(each, blockColumns - first) * columns
+              lines.initialize(repeating: norm.start, count: width)
+              for row in 0..<rows {
+                let start = (blockRow * rows + row) * self.width + first * columns
+                norm.accumulate(reader.read(start, width, scratch), width, into: lines)
+              }
+              var column = 0
+              for block in first..<first + width / columns {
+                var sum = lines[column]
+                for next in column + 1..<column + columns { sum = norm.merge(sum, lines[next]) }
+                target[block] = sum
+                column += columns
               }
             }
             for block in 0..<blockColumns { target[block] = norm.finish(target[block]) }

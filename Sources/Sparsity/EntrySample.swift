@@ -10,6 +10,8 @@ final class EntrySample<Rule: KeyRule> {
   /// The keys, cluster after cluster.
   let keys: UnsafeMutablePointer<Key>
   private(set) var count = 0
+  /// Whether every entry that takes part was drawn.
+  let isComplete: Bool
   /// The number of keys of each cluster.
   private var clusters: [UInt8] = []
 
@@ -19,6 +21,7 @@ final class EntrySample<Rule: KeyRule> {
   init(_ rule: Rule, _ set: TensorSet, size: Int) {
     var draws: [SampleDraw] = []
     var total = 0
+    isComplete = size >= set.count
     for view in set.views {
       // Rounded up, so that small tensors are seen too.
       let groups = (view.count + Self.clusterSize - 1) / Self.clusterSize

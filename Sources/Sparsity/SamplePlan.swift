@@ -36,6 +36,11 @@ struct BracketSampler<Rule: KeyRule> {
   func plan() -> SamplePlan<Key> {
     let sample = EntrySample(rule, set, size: size)
     let count = sample.count
+    if sample.isComplete, count > 0 {
+      // All entries are in the sample: the cut is certain.
+      let cut = Key(truncatingIfNeeded: selectKey(sample.keys, count, rank: k - 1).key)
+      return .bracket(low: cut, middle: cut, high: cut)
+    }
     guard count >= 256 else { return .unknown }
     let share = (Double(k) - 0.5) / Double(available)
     let rank = share * Double(count)

@@ -40,9 +40,6 @@ public enum Selection {
     }
   }
 
-  /// Entries up to which gathering all keys is faster than sampling.
-  private static let smallLimit = 1 << 12
-
   private static func prune(
     _ k: Int, _ available: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?, _ outputs: [DenseOutput]
   ) throws(SelectionError) -> [BitMask] {
@@ -54,7 +51,7 @@ public enum Selection {
     }
     let target = SelectionTarget(scores, outputs: inPlace ? [] : outputs)
     var outcome = BracketSelection.Outcome.missed
-    if k > 0, available > smallLimit {
+    if k > 0 {
       var selection = BracketSelection(set: set, target: target, k: k, available: available)
       outcome = order.visit(&selection)
     }
