@@ -101,6 +101,18 @@ import Testing
     #expect(text.contains(expected), "\(text)")
   }
 
+  @Test func aNameGivenTwiceCountsOnceAsInPython() throws {
+    let name = Array("X\u{1}\0\0\0w".utf8)
+    let first = PickleGenerator.tensor(storage: 0, count: 24, offset: 0, shape: [2], strides: [1])
+    let second = PickleGenerator.tensor(storage: 0, count: 24, offset: 0, shape: [3], strides: [1])
+    let twice = Array("}(".utf8) + name + first + name + second + Array("u".utf8)
+    #expect(try open(twice, withStorages: true).tensors.map(\.shape) == [[3]])
+    let composed = [UInt8(ascii: "X"), 2, 0, 0, 0] + Array("\u{e9}".utf8)
+    let decomposed = [UInt8(ascii: "X"), 3, 0, 0, 0] + Array("e\u{301}".utf8)
+    let same = Array("}(".utf8) + composed + first + decomposed + second + Array("u".utf8)
+    #expect(sentence { _ = try open(same, withStorages: true) }.contains("expected each name once, found \"é\" twice"))
+  }
+
   @Test func refusesOtherProtocols() {
     let file = PickleGenerator.legacyFile([0x80, 6, UInt8(ascii: "}"), UInt8(ascii: ".")])
     #expect(

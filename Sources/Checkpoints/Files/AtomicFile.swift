@@ -46,11 +46,11 @@ final class AtomicFile {
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
     var status = stat()
     if stat(target, &status) == 0 { _ = fchmod(descriptor, status.st_mode & 0o777) }
-    if let size, let free = AtomicFile.freeBytes(descriptor), free < size {
+    do throws(CheckpointError) {
+      try AtomicFile.checkSpace(size ?? 0, in: directory, for: target)
+    } catch {
       discard()
-      throw CheckpointError(
-        .cannotWrite, "write", file: target, expected: "\(size) bytes of free space", found: "\(free)",
-        advice: "free space or choose another disk; nothing was changed")
+      throw error
     }
   }
 
@@ -127,13 +127,16 @@ extension AtomicFile {
     return name.utf8.count > 180 ? String(name.prefix(40)) : name
   }
 
-  /// The bytes free for this user on the file system of an open file; nil where it does not tell.
-  private static func freeBytes(_ descriptor: Int32) -> Int? {
+  /// Throws where the file system of `directory` tells that it has less than `size` bytes for this user.
+  static func checkSpace(_ size: Int, in directory: String, for target: String) throws(CheckpointError) {
     var status = statvfs()
-    guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
-    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+    guard statvfs(directory, &status) == 0, status.f_blocks > 0 else { return }
+    let (free, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
       by: Int(clamping: status.f_frsize))
-    return overflow ? nil : bytes
+    guard !overflow, free < size else { return }
+    throw CheckpointError(
+      .cannotWrite, "write", file: target, expected: "\(size) bytes of free space", found: "\(free)",
+      advice: "free space or choose another disk; nothing was changed")
   }
 
   static func exists(_ target: String) -> CheckpointError {

@@ -128,13 +128,15 @@ struct PickleArena {
   func textMembers(_ id: ID) -> [(key: String, value: ID)]? {
     guard case .dict(let index) = self[id] else { return nil }
     var result: [(key: String, value: ID)] = []
-    var places: [String: Int] = [:]
+    // By bytes, as Python compares: Swift's equality also holds between composed and decomposed letters.
+    var places: [[UInt8]: Int] = [:]
     for pair in dicts[Int(index)].pairs {
       guard let key = text(pair.key) else { continue }
-      if let place = places[key] {
+      let bytes = Array(key.utf8)
+      if let place = places[bytes] {
         result[place].value = pair.value
       } else {
-        places[key] = result.count
+        places[bytes] = result.count
         result.append((key, pair.value))
       }
     }

@@ -24,20 +24,20 @@ struct PickleReader {
 
   var cursor: ByteCursor
   var arena = PickleArena()
-  private(set) var stack: [PickleArena.ID] = []
-  private var marks: [Int] = []
-  private var memo: [Int: PickleArena.ID] = [:]
-  private var globals: [String: PickleArena.ID] = [:]
+  var stack: [PickleArena.ID] = []
+  var marks: [Int] = []
+  var memo: [Int: PickleArena.ID] = [:]
+  var globals: [String: PickleArena.ID] = [:]
   // What a persistent id or the arguments of a rebuild function have built: the same again for the same.
   var built: [PickleArena.ID: PickleArena.ID] = [:]
   var copiedPairs = 0
   private let start: Int
   // Shared by all equal values, so that a byte of a pickle costs few bytes of memory.
-  private let none: PickleArena.ID
-  private let booleans: [PickleArena.ID]
-  private let smallInts: [PickleArena.ID]
+  let none: PickleArena.ID
+  let booleans: [PickleArena.ID]
+  let smallInts: [PickleArena.ID]
   let opaque: PickleArena.ID
-  private let emptyTuple: PickleArena.ID
+  let emptyTuple: PickleArena.ID
 
   init(_ cursor: ByteCursor) {
     self.cursor = cursor
@@ -186,158 +186,5 @@ extension PickleReader {
       _ = try popMark()
       push(opaque)
     }
-  }
-}
-
-// The stack and its values.
-extension PickleReader {
-  mutating func push(_ id: PickleArena.ID) { stack.append(id) }
-
-  private mutating func push(_ value: Int) {
-    push((0..<256).contains(value) ? smallInts[value] : arena.add(.int(value)))
-  }
-
-  private var floor: Int { marks.last ?? 0 }
-
-  private func underflow() -> StepFault {
-    .fault(.damaged("a value on the pickle's stack", "none at byte \(cursor.offset - 1)"))
-  }
-
-  mutating func pop() throws(StepFault) -> PickleArena.ID {
-    guard stack.count > floor else { throw underflow() }
-    return stack.removeLast()
-  }
-
-  private mutating func popOrMark() throws(StepFault) {
-    if let mark = marks.last, stack.count == mark { marks.removeLast() } else { _ = try pop() }
-  }
-
-  private func top() throws(StepFault) -> PickleArena.ID {
-    guard stack.count > floor, let last = stack.last else { throw underflow() }
-    return last
-  }
-
-  private mutating func popMark() throws(StepFault) -> [PickleArena.ID] {
-    guard let mark = marks.popLast() else { throw underflow() }
-    let items = Array(stack[mark...])
-    stack.removeSubrange(mark...)
-    return items
-  }
-
-  private mutating func popText() throws(StepFault) -> String {
-    guard let text = arena.text(try pop()) else {
-      throw .fault(.damaged("text for a name", "something else before byte \(cursor.offset)"))
-    }
-    return text
-  }
-
-  private mutating func recall(_ key: Int) throws(StepFault) {
-    guard let id = memo[key] else {
-      throw .fault(.damaged("a remembered value", "none of number \(key) at byte \(cursor.offset)"))
-    }
-    push(id)
-  }
-
-  private mutating func pushTuple(_ count: Int) throws(StepFault) {
-    guard stack.count - floor >= count else { throw underflow() }
-    let id = arena.addTuple(stack[(stack.count - count)...])
-    stack.removeLast(count)
-    push(id)
-  }
-
-  private mutating func pushList(_ items: [PickleArena.ID]) {
-    arena.lists.append(items)
-    push(arena.add(.list(Int32(arena.lists.count - 1))))
-  }
-
-  private mutating func append(_ items: [PickleArena.ID]) throws(StepFault) {
-    switch arena[try top()] {
-    case .list(let index): arena.lists[Int(index)].append(contentsOf: items)
-    case .opaque: break
-    default: throw .fault(.damaged("a list to append to", "something else at byte \(cursor.offset - 1)"))
-    }
-  }
-
-  private mutating func setItems(_ items: [PickleArena.ID]) throws(StepFault) {
-    guard items.count % 2 == 0 else {
-      throw .fault(.damaged("pairs of keys and values", "\(items.count) values at byte \(cursor.offset - 1)"))
-    }
-    switch arena[try top()] {
-    case .dict(let index):
-      for place in stride(from: 0, to: items.count, by: 2) {
-        arena.dicts[Int(index)].pairs.append((items[place], items[place + 1]))
-      }
-    case .opaque: break
-    default: throw .fault(.damaged("a dictionary to fill", "something else at byte \(cursor.offset - 1)"))
-    }
-  }
-}
-
-// Numbers, text and names out of the bytes.
-extension PickleReader {
-  private mutating func next<T: FixedWidthInteger>(_ type: T.Type) throws(StepFault) -> T {
-    do throws(ByteCursor.End) { return try cursor.integer(type) } catch { throw .end(error.offset) }
-  }
-
-  private mutating func wide() throws(StepFault) -> Int {
-    do throws(ByteCursor.End) { return try cursor.wide() } catch { throw .end(error.offset) }
-  }
-
-  private mutating func take(_ count: Int) throws(StepFault) -> Range<Int> {
-    do throws(ByteCursor.End) { return try cursor.take(count) } catch { throw .end(error.offset) }
-  }
-
-  private mutating func line() throws(StepFault) -> String {
-    do throws(ByteCursor.End) { return cursor.text(try cursor.line()) } catch { throw .end(error.offset) }
-  }
-
-  /// A little-endian two's complement number of any length; what does not fit `Int` is opaque.
-  private mutating func pushLong(_ count: Int) throws(StepFault) {
-    let range = try take(count)
-    guard count > 0 else { return push(0) }
-    guard count <= 8 else { return push(opaque) }
-    var bits: UInt64 = cursor.bytes[range.upperBound - 1] >= 0x80 ? .max : 0
-    for place in range.reversed() { bits = bits << 8 | UInt64(cursor.bytes[place]) }
-    push(Int(truncatingIfNeeded: bits))
-  }
-
-  private mutating func pushText(_ count: Int) throws(StepFault) {
-    let range = try take(count)
-    // Python pickles lone surrogates as they are; such text is no name of a tensor.
-    push(cursor.validText(range).map { arena.addText($0) } ?? opaque)
-  }
-
-  /// A Python 2 string: text where it is ASCII.
-  private mutating func pushLatin(_ count: Int) throws(StepFault) {
-    let range = try take(count)
-    let isASCII = cursor.bytes[range].allSatisfy { $0 < 0x80 }
-    push(isASCII ? arena.addText(cursor.text(range)) : opaque)
-  }
-
-  private mutating func pushBytes(_ count: Int) throws(StepFault) {
-    _ = try take(count)
-    push(opaque)
-  }
-
-  private mutating func pushGlobal(module: String, name: String) throws(StepFault) {
-    let name = "\(module).\(name)"
-    if let known = globals[name] { return push(known) }
-    if let global = PickleGlobal(name) {
-      let id = arena.addGlobal(global)
-      globals[name] = id
-      return push(id)
-    }
-    let full = CheckpointError.quote(name)
-    if PickleGlobal.runsCode(module: module) {
-      throw .fault(
-        Fault(
-          kind: .unsafe, expected: "tensors and plain data", found: "the name \(full), which can run code",
-          advice: "nothing was run; load the file nowhere unless you trust who made it"))
-    }
-    throw .fault(
-      Fault(
-        kind: .unsafe, expected: "tensors and plain data",
-        found: "an object of \(full), so a whole pickled module or another Python object",
-        advice: "in Python, save model.state_dict() instead: torch.save(model.state_dict(), \"model.pt\")"))
   }
 }

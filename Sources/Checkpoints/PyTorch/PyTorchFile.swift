@@ -52,7 +52,10 @@ public struct PyTorchFile: Sendable {
       let stateDict = try StateDict(in: parts.arena, root: parts.root, wanted: wanted)
       var byName: OrderedDictionary<String, TensorInfo> = [:]
       for (name, tensor) in stateDict.tensors {
-        byName[name] = try parts.resolve(tensor, name: name, fileSize: file.size)
+        guard byName.updateValue(try parts.resolve(tensor, name: name, fileSize: file.size), forKey: name) == nil else {
+          throw .damaged(
+            "each name once", "\(CheckpointError.quote(name)) twice, but for the composition of its letters")
+        }
       }
       self.byName = byName
       stateDictPath = stateDict.path

@@ -11,6 +11,9 @@ import OrderedCollections
 /// ```
 ///
 /// Opening reads the header only, O(h log h) in its length; bytes are read when touched. Safe to share between threads.
+///
+/// - Important: As with every reader that maps files, a process that touches bytes which someone else has cut off
+///   meanwhile is stopped by the system. ``read(_:at:into:)`` does not map and throws instead.
 public struct SafetensorsFile: Sendable {
   let file: MappedFile
   private let byName: OrderedDictionary<String, TensorInfo>

@@ -54,23 +54,23 @@ public final class ShardedSafetensorsWriter: CheckpointWriter {
     AtomicFile.removeStale(in: directory, prefix: ".\(stem)-")
 
     shardNames = ShardedSafetensorsWriter.names(stem, count: shards.count, in: directory)
-    var writers: [SafetensorsWriter] = []
     var index = ShardIndex(metadata: indexMetadata)
     var shardOf: [String: Int] = [:]
-    for (number, tensors) in shards.enumerated() {
-      let name = shardNames[number]
-      for tensor in tensors {
-        index.weightMap[tensor.name] = name
-        shardOf[tensor.name] = number
-      }
-      do throws(CheckpointError) {
+    for (number, tensor) in shards.enumerated().flatMap({ number, tensors in tensors.map { (number, $0) } }) {
+      index.weightMap[tensor.name] = shardNames[number]
+      shardOf[tensor.name] = number
+    }
+    var writers: [SafetensorsWriter] = []
+    do throws(CheckpointError) {
+      for (name, tensors) in zip(shardNames, shards) {
         writers.append(
           try SafetensorsWriter(path: "\(directory)/\(name)", tensors: tensors, metadata: metadata, replacing: false))
-      } catch {
-        for writer in writers { writer.cancel() }
-        if createdDirectory { System.removeDirectory(directory) }
-        throw error
       }
+      try AtomicFile.checkSpace(writers.reduce(0) { $0 + $1.size }, in: directory, for: self.path)
+    } catch {
+      for writer in writers { writer.cancel() }
+      if createdDirectory { System.removeDirectory(directory) }
+      throw error
     }
     self.writers = writers
     self.index = index
