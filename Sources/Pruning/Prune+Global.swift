@@ -11,23 +11,30 @@ extension Prune {
   ///   [(model.conv1, "weight"), (model.fc1, "weight")], method: L1Unstructured.self, amount: 0.2)
   /// ```
   /// - Parameters:
-  ///   - parameters: Modules and names; read once. A parameter that stands at several places is seen as one.
+  ///   - parameters: Modules and names. A parameter that stands at several places is seen as one.
   ///   - method: `L1Unstructured.self` or `RandomUnstructured.self`.
   ///   - amount: A fraction of all entries still unpruned, or their number.
   ///   - importanceScores: For some or all parameters, what to rank instead of their own values, of their shapes.
   /// - Throws: ``PruningError``; all modules are then as they were.
   public static func globalUnstructured(
-    _ parameters: some Sequence<(Module, String)>, method: any AmountMethod.Type, amount: Amount,
+    _ parameters: [(Module, String)], method: any AmountMethod.Type, amount: Amount,
     importanceScores: [ParameterID: Tensor] = [:]
   ) throws {
     try globalUnstructured(parameters, method: method.init(amount: amount), importanceScores: importanceScores)
   }
 
+  /// The same for any sequence, which is read once.
+  public static func globalUnstructured(
+    _ parameters: some Sequence<(Module, String)>, method: any AmountMethod.Type, amount: Amount,
+    importanceScores: [ParameterID: Tensor] = [:]
+  ) throws {
+    try globalUnstructured(Array(parameters), method: method, amount: amount, importanceScores: importanceScores)
+  }
+
   /// Prunes several parameters together by any unstructured method, also one's own.
   /// - Throws: ``PruningError/notUnstructured(_:)`` for a method that does not act on single entries.
   public static func globalUnstructured(
-    _ parameters: some Sequence<(Module, String)>, method: any PruningMethod,
-    importanceScores: [ParameterID: Tensor] = [:]
+    _ parameters: [(Module, String)], method: any PruningMethod, importanceScores: [ParameterID: Tensor] = [:]
   ) throws {
     guard method.pruningType == .unstructured else { throw PruningError.notUnstructured("\(method)") }
     var places: Set<ParameterID> = []

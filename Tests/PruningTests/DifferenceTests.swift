@@ -35,6 +35,10 @@ import Torch
       #expect(hook.history.map(\.description) == ["L1Unstructured"])
     }
     #expect(a.weight.sparsity + b.weight.sparsity == 1)
+    // A list of layers of different types is written as it stands.
+    let conv = Conv2d(1, 2, kernelSize: 3)
+    try Prune.globalUnstructured([(conv, "weight"), (a, "bias")], method: L1Unstructured.self, amount: 3)
+    #expect(conv.weight.count + 3 - conv.weight.countNonzero() - a.bias!.countNonzero() == 3)
   }
 
   @Test("modules copy with masks, history and hooks") func copies() throws {
