@@ -10,8 +10,6 @@ public enum TorchError: Error, Equatable, Sendable {
   case engine(operation: String, message: String)
   /// A number of values that does not fill a shape.
   case count(expected: Int, shape: [Int], found: Int)
-  /// Entries of another type than the one asked for.
-  case type(operation: String, expected: String, found: DType)
 }
 
 extension TorchError: CustomStringConvertible {
@@ -23,8 +21,6 @@ extension TorchError: CustomStringConvertible {
     case .engine(let operation, let message): "\(operation): \(message)"
     case .count(let expected, let shape, let found):
       "shape \(shape) takes \(expected) values, found \(found)"
-    case .type(let operation, let expected, let found):
-      "\(operation): expected entries of \(expected), found \(found); convert with to(_:) first"
     }
   }
 }
