@@ -33,6 +33,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -45,6 +46,11 @@ ct_error guarded(Body &&body) noexcept {
   try {
     body();
     return nullptr;
+  } catch (const c10::NotImplementedError &error) {
+    // Without the pages about every backend that LibTorch adds.
+    const std::string_view text = error.what_without_backtrace();
+    const auto end = text.find(" This could be because");
+    return strndup(text.data(), std::min(end, text.size()));
   } catch (const c10::Error &error) {
     return strdup(error.what_without_backtrace());
   } catch (const std::exception &error) {

@@ -7,8 +7,15 @@ public enum Foreach {
   }
   /// Adds a number.
   public static func add(inPlace a: [Tensor], _ number: Double) { callValue("_foreach_add_.Scalar", a, number) }
-  /// Multiplies by a number.
-  public static func multiply(inPlace a: [Tensor], _ factor: Double) { callValue("_foreach_mul_.Scalar", a, factor) }
+  /// Multiplies by a number. Tensors of float16 go one by one, since the operator for lists rounds the factor to
+  /// float16 first, and `Tensor.multiply(inPlace:)` and PyTorch's step on one tensor at a time do not.
+  public static func multiply(inPlace a: [Tensor], _ factor: Double) {
+    guard !a.contains(where: { $0.dtype == .float16 }) else {
+      for tensor in a { tensor.multiply(inPlace: factor) }
+      return
+    }
+    callValue("_foreach_mul_.Scalar", a, factor)
+  }
   /// Multiplies by a tensor of one entry, as the factor of gradient clipping.
   public static func multiply(inPlace a: [Tensor], _ factor: Tensor) { callValue("_foreach_mul_.Tensor", a, factor) }
   /// Multiplies place by place, as by masks.

@@ -79,7 +79,9 @@ private func invoke<R>(
         let results = laidOut.baseAddress! + count
         var found: Int32 = 0
         let error = ct_call(name.cString, laidOut.baseAddress, Int32(count), results, Int32(capacity), &found)
-        if let text = message(of: error) { return .failure(.engine(operation: "\(name)", message: text)) }
+        if let text = message(of: error) {
+          return .failure(missingDevice(among: values) ?? .engine(operation: "\(name)", message: text))
+        }
         guard found <= capacity else {
           for i in 0..<capacity where results[i].tag == tensorTag { ct_tensor_release(results[i].u.t) }
           return .failure(.engine(operation: "\(name)", message: "\(found) results, room for \(capacity)"))
@@ -88,6 +90,14 @@ private func invoke<R>(
       }
     }
   }
+}
+
+/// What went wrong where a device was asked for that is not there; LibTorch's own message runs to pages.
+private func missingDevice(among values: UnsafeMutableBufferPointer<OperatorValue>) -> TorchError? {
+  for case .device(let device) in values where !device.isAvailable {
+    return .unavailableDevice("\(device)", available: Device.available.map(\.description))
+  }
+  return nil
 }
 
 extension StaticString {

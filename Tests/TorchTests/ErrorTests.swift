@@ -24,6 +24,9 @@ import Torch
         try Device.cuda.require()
       }
     }
+    #expect(
+      sentence { _ = try callOperator("zeros", [[2]], keywords: [("device", Device(.cuda, index: 99))]) }
+        == "device 'cuda:99' is not available; choose one of: \(choices)")
     #expect("\(Device(.cuda, index: 1))" == "cuda:1" && "\(Device.mps)" == "mps:0" && "\(Device.cpu)" == "cpu")
   }
 
@@ -39,6 +42,9 @@ import Torch
     #expect(
       sentence { _ = try callOperator("add.Tensor", [x, Tensor.ones([5])]) }.contains(
         "The size of tensor a (4) must match the size of tensor b (5) at non-singleton dimension 1"))
+    #expect(
+      sentence { _ = try callOperator("_indices", [x]) }
+        == "_indices: Could not run 'aten::_indices' with arguments from the 'CPU' backend.")
     #expect(
       sentence { _ = try callOperator("view", [x, [7]]) } == "view: shape '[7]' is invalid for input of size 12")
   }
