@@ -32,7 +32,7 @@ struct BlockWords {
   /// Whether the key lies inside low...high.
   let inside: UnsafeMutablePointer<UInt64>
 
-  /// Calls `body` with memory for one block, rounded up to two words.
+  /// Calls `body` with memory for one block.
   static func with<R>(_ body: (BlockWords) -> R) -> R {
     let size = TensorView.blockSize / 64
     return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2 * size) { scratch in
@@ -53,49 +53,39 @@ extension KeyRule {
   @inline(__always)
   func classify(_ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, into words: BlockWords) -> Bool {
     var excess = Key.Lanes(repeating: 0)
-    var index = 0
-    // Two words at a time fill a vector, and nothing but vectors keeps the compiler from taking them apart.
-    while index &+ 128 <= count {
-      classify128(source + index &* MemoryLayout<Key>.size, bounds, into: words, index &>> 6, excess: &excess)
-      index &+= 128
+    let size = BitMask.wordCount(count)
+    var word = 0
+    while word &* 64 &+ 64 <= count {
+      let rows = rows(source + word &* 64 &* MemoryLayout<Key>.size, bounds, excess: &excess)
+      words.above[word] = rows.above[0] | rows.above[1]
+      words.inside[word] = ~(rows.outside[0] | rows.outside[1])
+      word &+= 1
     }
-    if index < count {
-      let rest = source + index &* MemoryLayout<Key>.size
-      classifyTail(rest, count &- index, bounds, into: words, index &>> 6, excess: &excess)
+    if word < size { classifyTail(source, word, count, bounds, into: words, excess: &excess) }
+    // Loops of their own, which the compiler turns into vectors; next to the comparisons it would not.
+    transpose(words.above, size)
+    transpose(words.inside, size)
+    if count & 63 != 0 {
+      words.above[size &- 1] &= lowBits(count & 63)
+      words.inside[size &- 1] &= lowBits(count & 63)
     }
     return anyNegative(excess)
   }
 
-  @inline(__always)
-  private func classify128(
-    _ source: UnsafeRawPointer, _ bounds: KeyBounds<Key>, into words: BlockWords, _ word: Int,
-    excess: inout Key.Lanes
-  ) {
-    let first = rows(source, bounds, excess: &excess)
-    let second = rows(source + 64 &* MemoryLayout<Key>.size, bounds, excess: &excess)
-    let above =
-      SIMD2(first.above[0], second.above[0]) | SIMD2(first.above[1], second.above[1])
-    let outside =
-      SIMD2(first.outside[0], second.outside[0]) | SIMD2(first.outside[1], second.outside[1])
-    UnsafeMutableRawPointer(words.above + word).storeBytes(of: transpose8x8(above), as: SIMD2<UInt64>.self)
-    UnsafeMutableRawPointer(words.inside + word).storeBytes(of: ~transpose8x8(outside), as: SIMD2<UInt64>.self)
-  }
-
-  /// Fewer than 128 values, filled up with zeros.
+  /// The last word, filled up with zeros.
   @inline(never)
   private func classifyTail(
-    _ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, into words: BlockWords, _ word: Int,
+    _ source: UnsafeRawPointer, _ word: Int, _ count: Int, _ bounds: KeyBounds<Key>, into words: BlockWords,
     excess: inout Key.Lanes
   ) {
-    withUnsafeTemporaryAllocation(of: Key.self, capacity: 128) { scratch in
+    withUnsafeTemporaryAllocation(of: Key.self, capacity: 64) { scratch in
       scratch.initialize(repeating: 0)
+      let size = MemoryLayout<Key>.size
       let padded = UnsafeMutableRawPointer(scratch.baseAddress.unsafelyUnwrapped)
-      padded.copyMemory(from: source, byteCount: count &* MemoryLayout<Key>.size)
-      classify128(padded, bounds, into: words, word, excess: &excess)
-      for (part, bits) in [count, count - 64].enumerated() {
-        words.above[word + part] &= lowBits(bits)
-        words.inside[word + part] &= lowBits(bits)
-      }
+      padded.copyMemory(from: source + word * 64 * size, byteCount: (count - word * 64) * size)
+      let rows = rows(padded, bounds, excess: &excess)
+      words.above[word] = rows.above[0] | rows.above[1]
+      words.inside[word] = ~(rows.outside[0] | rows.outside[1])
     }
   }
 
@@ -149,14 +139,18 @@ extension KeyRule {
   }
 }
 
-/// Turns bit `8 * i + j` into bit `8 * j + i`, in both words.
+/// Turns bit `8 * i + j` of each word into bit `8 * j + i`.
 @inline(__always)
-func transpose8x8(_ words: SIMD2<UInt64>) -> SIMD2<UInt64> {
-  var x = words
-  var swap = (x ^ (x &>> 7)) & 0x00aa_00aa_00aa_00aa
-  x = x ^ swap ^ (swap &<< 7)
-  swap = (x ^ (x &>> 14)) & 0x0000_cccc_0000_cccc
-  x = x ^ swap ^ (swap &<< 14)
-  swap = (x ^ (x &>> 28)) & 0x0000_0000_f0f0_f0f0
-  return x ^ swap ^ (swap &<< 28)
+private func transpose(_ words: UnsafeMutablePointer<UInt64>, _ count: Int) {
+  var index = 0
+  while index < count {
+    var x = words[index]
+    var swap = (x ^ (x &>> 7)) & 0x00aa_00aa_00aa_00aa
+    x = x ^ swap ^ (swap &<< 7)
+    swap = (x ^ (x &>> 14)) & 0x0000_cccc_0000_cccc
+    x = x ^ swap ^ (swap &<< 14)
+    swap = (x ^ (x &>> 28)) & 0x0000_0000_f0f0_f0f0
+    words[index] = x ^ swap ^ (swap &<< 28)
+    index &+= 1
+  }
 }

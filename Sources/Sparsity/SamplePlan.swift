@@ -11,13 +11,13 @@ enum SamplePlan<Key: SelectionKey>: Equatable {
 /// Brackets the k-th key between two keys of a sample.
 ///
 /// The rank of the k-th key among the drawn entries varies; the bracket reaches ``deviations`` standard deviations to
-/// both sides, so it misses about once in a thousand calls. A miss costs time, never exactness. Entries are drawn in
+/// both sides, so it misses about once in four hundred calls. A miss costs time, never exactness. Entries are drawn in
 /// ``EntrySample/clusters`` of neighbours, which may resemble each other, so the deviation is measured on the clusters
 /// themselves and not taken from the formula for independent draws.
 struct BracketSampler<Rule: KeyRule> {
   typealias Key = Rule.Key
 
-  static var deviations: Double { 3.3 }
+  static var deviations: Double { 3 }
 
   let rule: Rule
   let set: TensorSet
