@@ -38,10 +38,9 @@ struct Target {
       original = pruned.original
       return
     }
-    guard let parameter = module.slots[name]?.parameter else {
-      let candidates = module.slots.keys.filter { key in
-        module.slots[key]?.parameter != nil
-          && !(key.hasSuffix("_orig") && module.pruned(String(key.dropLast(5))) != nil)
+    guard let parameter = module.slots[name]?.parameter, Self.stem(module, name) == nil else {
+      let candidates = module.slots.keys.filter {
+        module.slots[$0]?.parameter != nil && Self.stem(module, $0) == nil
       }
       throw .noParameter(
         name, module: "\(module)", parameters: candidates + module.prunedNames, reason: Self.reason(module, name))
@@ -52,7 +51,15 @@ struct Target {
     original = parameter
   }
 
+  /// The name of the pruned tensor whose original this is, or nil.
+  private static func stem(_ module: Module, _ name: String) -> String? {
+    guard name.hasSuffix("_orig") else { return nil }
+    let stem = String(name.dropLast(5))
+    return module.pruned(stem) == nil ? nil : stem
+  }
+
   private static func reason(_ module: Module, _ name: String) -> String? {
+    if let stem = stem(module, name) { return "it is the original of '\(stem)', which is pruned: prune that further" }
     if name.contains(".") { return "a dotted path: pass the layer itself and the name within it" }
     switch module.slots[name] {
     case .buffer, .computedBuffer: return "it is a buffer, and only parameters can be pruned"

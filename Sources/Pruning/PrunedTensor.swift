@@ -76,6 +76,8 @@ final class PrunedTensor: ComputedTensor {
   private(set) var history: PruningContainer
   /// Where the tensor stands.
   private(set) var places: [Place] = []
+  /// Whether the pruning was made permanent, and not taken back, where the tensor stands nowhere any more.
+  private(set) var isPermanent = false
   /// The histories before each further call.
   private var past: [PruningContainer] = []
 
@@ -196,6 +198,7 @@ extension PrunedTensor {
       }
     }
     places = []
+    isPermanent = !restoringOrder
   }
 }
 

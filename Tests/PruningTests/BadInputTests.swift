@@ -51,6 +51,18 @@ import Torch
     ) { layer in try sortingChoices { try Prune.identity(layer, name: "fc.weight") } }
   }
 
+  @Test func originalOfAPrunedTensor() throws {
+    let layer = try Prune.l1Unstructured(Linear(4, 3), name: "weight", amount: 2)
+    let before = State(layer)
+    var message = "no error"
+    do { try Prune.l1Unstructured(layer, name: "weight_orig", amount: 1) } catch { message = "\(error)" }
+    #expect(
+      message
+        == "\(linear) has no parameter 'weight_orig' (it is the original of 'weight', which is pruned: prune that further); choose one of: bias, weight"
+    )
+    #expect(State(layer) == before)
+  }
+
   @Test(arguments: [
     (
       Amount.count(-1),

@@ -54,6 +54,34 @@ import Torch
     }
   }
 
+  @Test func nothingIsHeldOnceThePruningIsTakenBack() throws {
+    manualSeed(0)
+    let layer = Linear(6, 5)
+    let twin = try layer.copy(into: Linear(6, 5))
+    let optimizer = SGD(layer.parameters, learningRate: 0.1, momentum: 0.9)
+    try Prune.l1Unstructured(layer, name: "weight", amount: 0.5)
+    try Prune.holdZeros(layer, name: "weight", in: optimizer)
+    try Prune.undo(layer, name: "weight")
+    manualSeed(1)
+    train(layer, optimizer, steps: 2)
+    manualSeed(1)
+    train(twin, SGD(twin.parameters, learningRate: 0.1, momentum: 0.9), steps: 2)
+    #expect(sameBits(layer.weight, twin.weight))
+  }
+
+  @Test func whatIsHeldMayBeChangedBetweenSteps() throws {
+    manualSeed(0)
+    let layer = Linear(6, 5)
+    let optimizer = SGD(layer.parameters, learningRate: 0.1, weightDecay: 0.1)
+    try Prune.l1Unstructured(layer, name: "weight", amount: 0.5)
+    try Prune.holdZeros(layer, name: "weight", in: optimizer)
+    train(layer, optimizer, steps: 1)
+    noGrad { _ = layer["weight_orig"].fill(2) }
+    train(layer, optimizer, steps: 1)
+    let masked = layer["weight_mask"] .== 0
+    #expect(layer["weight_orig"].detach()[masked].array(of: Float.self).allSatisfy { $0 == 2 })
+  }
+
   @Test func zerosOfAModelPrunedElsewhere() throws {
     manualSeed(0)
     let layer = Linear(6, 5)

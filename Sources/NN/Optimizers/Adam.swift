@@ -45,6 +45,8 @@ public class Adam: Optimizer {
 
   /// The parameters with their settings, which may be changed between steps.
   public final var groups: [ParameterGroup<Options>]
+  /// What is called before every step.
+  public final var beforeStep: [() -> Void] = []
   /// What is called after every step.
   public final var afterStep: [() -> Void] = []
   /// Whether one operator does the whole step, `_fused_adam_`: faster, and equal up to the last bits only.
@@ -90,6 +92,7 @@ public class Adam: Optimizer {
   /// Moves each parameter that has a gradient.
   public final func step() {
     noGrad {
+      for hook in beforeStep { hook() }
       for group in groups {
         for batch in batches(of: group) {
           if fused { stepFused(batch, group.options) } else { step(batch, group.options) }

@@ -17,6 +17,8 @@ public protocol Optimizer: AnyObject {
   var parameters: [Tensor] { get }
   /// The step width of the first group; setting it sets that of all groups.
   var learningRate: Double { get set }
+  /// What is called before every ``step()``, in order, within `noGrad`.
+  var beforeStep: [() -> Void] { get set }
   /// What is called after every ``step()``, in order, within `noGrad`: to bring pruned entries back to 0, say.
   var afterStep: [() -> Void] { get set }
 

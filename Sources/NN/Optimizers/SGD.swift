@@ -43,6 +43,8 @@ public final class SGD: Optimizer {
 
   /// The parameters with their settings, which may be changed between steps.
   public var groups: [ParameterGroup<Options>]
+  /// What is called before every step.
+  public var beforeStep: [() -> Void] = []
   /// What is called after every step.
   public var afterStep: [() -> Void] = []
   /// The velocity of each parameter that has made a step.
@@ -78,6 +80,7 @@ public final class SGD: Optimizer {
   /// Moves each parameter that has a gradient.
   public func step() {
     noGrad {
+      for hook in beforeStep { hook() }
       for group in groups { step(group) }
       for hook in afterStep { hook() }
     }
