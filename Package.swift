@@ -15,6 +15,8 @@ let package = Package(
     .library(name: "Pruning", targets: ["Pruning"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .executable(name: "pruning-tutorial", targets: ["PruningTutorial"]),
+    .executable(name: "bonsai-bench", targets: ["BonsaiBench"]),
+    .executable(name: "differential", targets: ["differential"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -44,10 +46,27 @@ let package = Package(
     .executableTarget(
       name: "PruningTutorial",
       dependencies: [
-        "Torch", "NN", "Pruning", "Datasets",
+        "Torch", "NN", "Pruning", "Datasets", "Checkpoints",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/PruningTutorial"),
+
+    // Beside PyTorch, in one run: speed, and everything that can be compared.
+    .executableTarget(
+      name: "BonsaiBench",
+      dependencies: [
+        "Torch", "NN", "Pruning", "Sparsity", "Datasets",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Sources"),
+    .target(
+      name: "DifferentialHarness",
+      dependencies: ["Torch", "NN", "Pruning", .product(name: "OrderedCollections", package: "swift-collections")],
+      path: "Differential/Harness", resources: [.copy("Oracle")]),
+    .executableTarget(
+      name: "differential",
+      dependencies: ["DifferentialHarness", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Differential/Command"),
 
     .testTarget(name: "SparsityTests", dependencies: ["Sparsity"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
@@ -57,6 +76,12 @@ let package = Package(
       name: "PruningTests", dependencies: ["Pruning", "Checkpoints", "Sparsity"],
       resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(
+      name: "PruningTutorialTests",
+      dependencies: [
+        "PruningTutorial", "Checkpoints", "Datasets", "NN", "Pruning", "Torch",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -1,0 +1,169 @@
+import Foundation
+
+/// Seconds against weights, both axes logarithmic, a panel for each method, as SVG. A pure function of the results.
+struct LogLogPlot {
+  /// One panel: the same method, dtype and amount at several sizes.
+  private struct Panel {
+    let title: String
+    let bonsai: [(x: Double, y: Double)]
+    let torch: [(x: Double, y: Double)]
+    let copy: [(x: Double, y: Double)]
+    let ratio: Double?
+  }
+
+  private static let panel = (width: 300.0, height: 210.0, gapX: 66.0, gapY: 84.0)
+  private static let margin = (left: 84.0, top: 128.0, right: 28.0, bottom: 64.0)
+  private static let columns = 3
+
+  private let panels: [Panel]
+  private let subtitle: String
+  private let xs: ClosedRange<Double>
+  private let ys: ClosedRange<Double>
+
+  /// The results of the dtype and amount that were measured at the most sizes; nil where there are none.
+  init?(_ report: Report) {
+    let groups = Dictionary(grouping: report.results) { "\($0.dtype) \($0.amount)" }.values
+    guard
+      let group = groups.max(by: { ($0.count, abs($1[0].amount - 0.5)) < ($1.count, abs($0[0].amount - 0.5)) }),
+      let first = group.first
+    else { return nil }
+    panels = Method.allCases.compactMap { method in
+      let results = group.filter { $0.method == method.rawValue }.sorted { $0.weights < $1.weights }
+      guard let last = results.last else { return nil }
+      let measured = results.filter { !$0.torch.values.isEmpty }
+      return Panel(
+        title: method.rawValue, bonsai: results.map { (Double($0.weights), $0.bonsai.median) },
+        torch: measured.map { (Double($0.weights), $0.torch.median) },
+        copy: results.filter { $0.ratioToFloor != nil }.map { (Double($0.weights), $0.copy.median) },
+        ratio: (measured.last ?? last).ratio)
+    }
+    subtitle =
+      "\(first.dtype), \(Int((first.amount * 100).rounded())) % pruned; median seconds of a call with its product, "
+      + "\(report.setting.threads) threads of \(report.setting.processor ?? report.setting.system)"
+    let points = panels.flatMap { $0.bonsai + $0.torch + $0.copy }
+    xs = Self.decades(points.map(\.x))
+    ys = Self.decades(points.map(\.y))
+  }
+
+  /// Whole powers of ten around the values.
+  private static func decades(_ values: [Double]) -> ClosedRange<Double> {
+    let low = log10(values.min() ?? 1).rounded(.down)
+    return low...max(low + 1, log10(values.max() ?? 10).rounded(.up))
+  }
+
+  /// The file's content.
+  var source: String {
+    let rows = (panels.count + Self.columns - 1) / Self.columns
+    let columns = min(Self.columns, max(panels.count, 1))
+    let width =
+      Self.margin.left + Double(columns) * (Self.panel.width + Self.panel.gapX) - Self.panel.gapX + Self.margin.right
+    let height =
+      Self.margin.top + Double(rows) * (Self.panel.height + Self.panel.gapY) - Self.panel.gapY + Self.margin.bottom
+    var body = [
+      "<rect class=\"ground\" x=\"0.5\" y=\"0.5\" width=\"\(Int(width) - 1)\" height=\"\(Int(height) - 1)\" rx=\"12\"/>",
+      Self.text("Pruning calls of Bonsai and PyTorch", 32, 46, "title"), Self.text(subtitle, 32, 72, "muted"),
+    ]
+    for (place, panel) in panels.enumerated() {
+      let x = Self.margin.left + Double(place % Self.columns) * (Self.panel.width + Self.panel.gapX)
+      let y = Self.margin.top + Double(place / Self.columns) * (Self.panel.height + Self.panel.gapY)
+      body += draw(panel, x, y)
+    }
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" width="\(Int(width))" \
+      height="\(Int(height))" role="img">
+      <title>Seconds of pruning calls against the number of weights, Bonsai and PyTorch</title>
+      <style>
+      \(Self.style)
+      </style>
+      \(body.joined(separator: "\n"))
+      </svg>
+
+      """
+  }
+
+  private func draw(_ panel: Panel, _ left: Double, _ top: Double) -> [String] {
+    let bottom = top + Self.panel.height
+    let right = left + Self.panel.width
+    func x(_ value: Double) -> Double {
+      left + (log10(value) - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * Self.panel.width
+    }
+    func y(_ value: Double) -> Double {
+      bottom - (log10(value) - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.panel.height
+    }
+    var out: [String] = []
+    for power in stride(from: ys.lowerBound, through: ys.upperBound, by: 1) {
+      let at = y(pow(10, power))
+      out.append(Self.line(left, at, right, at, power == ys.lowerBound ? "axis" : "grid"))
+      out.append(Self.text(Self.seconds(power), left - 10, at + 4.5, "end muted"))
+    }
+    for power in stride(from: xs.lowerBound, through: xs.upperBound, by: 1) {
+      let at = x(pow(10, power))
+      out.append(Self.line(at, top, at, bottom, "grid"))
+      out.append(Self.text(Self.count(power), at, bottom + 20, "middle muted"))
+    }
+    out.append(Self.text(panel.title, left, top - 14, "value"))
+    if let ratio = panel.ratio {
+      out.append(
+        Self.text(String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio), right, top - 14, "end bonsai"))
+    }
+    for (points, name, label) in [
+      (panel.copy, "copy", "copy of as many bytes"), (panel.torch, "torch", "PyTorch"), (panel.bonsai, "bonsai", "Bonsai"),
+    ] {
+      guard let last = points.last else { continue }
+      let path = points.map { "\(Self.tenth(x($0.x))),\(Self.tenth(y($0.y)))" }.joined(separator: " ")
+      out.append("<polyline class=\"\(name)-line\" points=\"\(path)\"/>")
+      if name != "copy" {
+        out += points.map {
+          "<circle class=\"\(name)-dot\" cx=\"\(Self.tenth(x($0.x)))\" cy=\"\(Self.tenth(y($0.y)))\" r=\"4\"/>"
+        }
+      }
+      // Names stand above their lines, that of the copy below.
+      let below = name == "copy" ? 20.0 : -12.0
+      out.append(Self.text(label, min(x(last.x) + 4, right), y(last.y) + below, "end halo \(name)"))
+    }
+    return out
+  }
+
+  private static func seconds(_ power: Double) -> String {
+    let names = [-6: "1 µs", -5: "10 µs", -4: "100 µs", -3: "1 ms", -2: "10 ms", -1: "100 ms", 0: "1 s", 1: "10 s", 2: "100 s"]
+    return names[Int(power)] ?? "1e\(Int(power)) s"
+  }
+
+  private static func count(_ power: Double) -> String {
+    let names = [3: "1K", 4: "10K", 5: "100K", 6: "1M", 7: "10M", 8: "100M", 9: "1G"]
+    return names[Int(power)] ?? "1e\(Int(power))"
+  }
+
+  private static func tenth(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+  private static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ name: String) -> String {
+    "<line class=\"\(name)\" x1=\"\(tenth(x1))\" y1=\"\(tenth(y1))\" x2=\"\(tenth(x2))\" y2=\"\(tenth(y2))\"/>"
+  }
+
+  private static func text(_ text: String, _ x: Double, _ y: Double, _ name: String) -> String {
+    "<text class=\"\(name)\" x=\"\(tenth(x))\" y=\"\(tenth(y))\">\(text)</text>"
+  }
+
+  /// Two sets of colours, as in the tutorial's picture.
+  private static let style = """
+    text { font-family: -apple-system, "Segoe UI", Inter, "Helvetica Neue", Arial, sans-serif; font-size: 12.5px; \
+    fill: #1d2733; font-variant-numeric: tabular-nums }
+    .middle { text-anchor: middle } .end { text-anchor: end }
+    .title { font-size: 21px; font-weight: 600 } .value { font-size: 14px; font-weight: 600 }
+    .halo { stroke: #ffffff; stroke-width: 4; stroke-linejoin: round; paint-order: stroke }
+    .ground { fill: #ffffff; stroke: #dde2e7 } .grid { stroke: #e9edf0 } .axis { stroke: #aab4be }
+    .bonsai { fill: #23804f; font-weight: 600 } .torch { fill: #c46a12; font-weight: 600 }
+    .muted, .copy { fill: #66727f }
+    .bonsai-line { fill: none; stroke: #2f9a62; stroke-width: 3; stroke-linejoin: round }
+    .torch-line { fill: none; stroke: #e08a2c; stroke-width: 2.5; stroke-linejoin: round }
+    .copy-line { fill: none; stroke: #8c98a4; stroke-width: 1.5; stroke-dasharray: 2 4 }
+    .bonsai-dot { fill: #2f9a62 } .torch-dot { fill: #e08a2c }
+    @media (prefers-color-scheme: dark) {
+    text { fill: #e6ebf0 } .muted, .copy { fill: #95a1ad }
+    .ground { fill: #12171d; stroke: #2b343d } .grid { stroke: #222a32 } .axis { stroke: #55606b }
+    .halo { stroke: #12171d } .bonsai { fill: #63cf97 } .torch { fill: #f2ab5e }
+    .bonsai-line { stroke: #4fbf85 } .torch-line { stroke: #ee9d45 } .copy-line { stroke: #6c7884 }
+    .bonsai-dot { fill: #4fbf85 } .torch-dot { fill: #ee9d45 }
+    }
+    """
+}
