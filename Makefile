@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data build bench lint format docs dependent clean
+.PHONY: help demo test setup data build bench differential lint format dependent clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,14 +31,22 @@ data: ## Fashion-MNIST, found or fetched into .data
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
+bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARGS="forward", "memory", "training")
+	swift build -c release --product bonsai-bench $(link)
+	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
+
+differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
+	swift build -c release --product differential $(link)
+	PYTHONPATH=$(python_path) .build/release/differential $(ARGS)
+
 dependent: setup ## A throw-away package that depends on a tagged version: builds it and runs it
 	scripts/test-dependent.sh
 
 lint: ## Formatting, strictly
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential
 
 format: ## Formats all Swift files in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential
 
 clean: ## Removes what was built and written; keeps LibTorch and the data
 	rm -rf .build .build-* out

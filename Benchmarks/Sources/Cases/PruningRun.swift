@@ -82,7 +82,9 @@ final class PruningRun {
     }
     let theirs = try peer.ask(
       "model", ["seed": item.seed, "shapes": item.shapes, "dtype": item.dtype.description])
-    guard theirs.checksums == mine else { throw BenchError("the weights differ between the sides for seed \(item.seed)") }
+    guard theirs.checksums == mine else {
+      throw BenchError("the weights differ between the sides for seed \(item.seed)")
+    }
   }
 
   private func request(_ item: PruningCase, seed: UInt64) -> [String: Any] {

@@ -62,7 +62,8 @@ struct ForwardCommand: ParsableCommand {
         if masked { result.torchPruned.add(theirs) } else { result.torchDense.add(theirs) }
       }
     }
-    print("Linear(\(size), \(size)), batch 1, float32, no gradients, \(threadCount) threads: one pass, median (smallest)")
+    print(
+      "Linear(\(size), \(size)), batch 1, float32, no gradients, \(threadCount) threads: one pass, median (smallest)")
     describe("Bonsai ", result.dense, result.pruned)
     if peer != nil { describe("PyTorch", result.torchDense, result.torchPruned) }
     result.setting.loadAfter = Report.Setting.load

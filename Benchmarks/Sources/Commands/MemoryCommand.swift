@@ -51,7 +51,9 @@ struct MemoryCommand: ParsableCommand {
   /// Bytes of dense layers, and of the same layers pruned.
   private func measure(_ dtype: DType) throws -> Result {
     ProcessMemory.trim()
-    guard let start = ProcessMemory.resident else { throw BenchError("memory: this system does not tell a process's size") }
+    guard let start = ProcessMemory.resident else {
+      throw BenchError("memory: this system does not tell a process's size")
+    }
     manualSeed(common.seed)
     let layers = PruningCase.shapes(weights.value, 4).map { Linear($0[0], $0[1], bias: false).to(dtype) }
     ProcessMemory.trim()

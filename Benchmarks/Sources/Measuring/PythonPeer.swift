@@ -29,7 +29,8 @@ final class PythonPeer {
   /// Where `PYTHONPATH` is not set, Python finds the torch that `make setup` has installed into the checkout.
   init(script: String, threads: Int) throws {
     guard FileManager.default.isReadableFile(atPath: script) else {
-      throw BenchError("no script at \(script); run bonsai-bench in Bonsai's checkout, or name the script with --script")
+      throw BenchError(
+        "no script at \(script); run bonsai-bench in Bonsai's checkout, or name the script with --script")
     }
     signal(SIGPIPE, SIG_IGN)  // a peer that has died is told of by an error
     var environment = ProcessInfo.processInfo.environment

@@ -25,7 +25,8 @@ struct Samples: Encodable {
     let sorted = values.sorted()
     guard let last = sorted.last else { return .nan }
     let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + (middle < sorted.count ? sorted[middle] : last)) / 2
+    return sorted.count % 2 == 1
+      ? sorted[middle] : (sorted[middle - 1] + (middle < sorted.count ? sorted[middle] : last)) / 2
   }
 
   var minimum: Double { values.min() ?? .nan }

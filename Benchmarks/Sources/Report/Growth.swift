@@ -20,7 +20,9 @@ struct Growth: Encodable {
       }
     }
     return groups.compactMap { _, group in
-      guard let first = group.first, let bonsai = slope(group.map { ($0.weights, $0.bonsai.median) }) else { return nil }
+      guard let first = group.first, let bonsai = slope(group.map { ($0.weights, $0.bonsai.median) }) else {
+        return nil
+      }
       return Growth(
         method: first.method, dtype: first.dtype, amount: first.amount, bonsai: bonsai,
         torch: slope(group.filter { !$0.torch.values.isEmpty }.map { ($0.weights, $0.torch.median) }))

@@ -107,7 +107,8 @@ struct LogLogPlot {
         Self.text(String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio), right, top - 14, "end bonsai"))
     }
     for (points, name, label) in [
-      (panel.copy, "copy", "copy of as many bytes"), (panel.torch, "torch", "PyTorch"), (panel.bonsai, "bonsai", "Bonsai"),
+      (panel.copy, "copy", "copy of as many bytes"), (panel.torch, "torch", "PyTorch"),
+      (panel.bonsai, "bonsai", "Bonsai"),
     ] {
       guard let last = points.last else { continue }
       let path = points.map { "\(Self.tenth(x($0.x))),\(Self.tenth(y($0.y)))" }.joined(separator: " ")
@@ -125,7 +126,9 @@ struct LogLogPlot {
   }
 
   private static func seconds(_ power: Double) -> String {
-    let names = [-6: "1 µs", -5: "10 µs", -4: "100 µs", -3: "1 ms", -2: "10 ms", -1: "100 ms", 0: "1 s", 1: "10 s", 2: "100 s"]
+    let names = [
+      -6: "1 µs", -5: "10 µs", -4: "100 µs", -3: "1 ms", -2: "10 ms", -1: "100 ms", 0: "1 s", 1: "10 s", 2: "100 s",
+    ]
     return names[Int(power)] ?? "1e\(Int(power)) s"
   }
 
