@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "NN", targets: ["NN"]),
     .library(name: "Pruning", targets: ["Pruning"]),
     .library(name: "Datasets", targets: ["Datasets"]),
+    .executable(name: "bonsai", targets: ["bonsai"]),
     .executable(name: "pruning-tutorial", targets: ["PruningTutorial"]),
     .executable(name: "bonsai-bench", targets: ["BonsaiBench"]),
     .executable(name: "differential", targets: ["differential"]),
@@ -26,7 +27,8 @@ let package = Package(
     // Pure Swift, no engine.
     .target(name: "Sparsity"),
     .target(
-      name: "Checkpoints", dependencies: [.product(name: "OrderedCollections", package: "swift-collections")]),
+      name: "Checkpoints",
+      dependencies: ["Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
 
     // The engine. CTorch is private to Torch.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
@@ -41,6 +43,13 @@ let package = Package(
       name: "Pruning",
       dependencies: ["NN", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(name: "Datasets", dependencies: ["Torch"]),
+
+    // The command line, thin.
+    .executableTarget(
+      name: "bonsai",
+      dependencies: [
+        "Checkpoints", "Sparsity", "Torch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Runnable stories.
     .executableTarget(
@@ -75,6 +84,7 @@ let package = Package(
     .testTarget(
       name: "PruningTests", dependencies: ["Pruning", "Checkpoints", "Sparsity"],
       resources: [.copy("Golden"), .copy("Recorded")]),
+    .testTarget(name: "BonsaiTests", dependencies: ["bonsai", "Checkpoints", "Sparsity"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(
       name: "PruningTutorialTests",

@@ -1,0 +1,9 @@
+import Testing
+
+@testable import bonsai
+
+@Suite("Help")
+struct HelpTests {
+  @Test("the command is called bonsai")
+  func name() { #expect(BonsaiCommand.helpMessage().contains("USAGE: bonsai")) }
+}
