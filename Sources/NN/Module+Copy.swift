@@ -49,12 +49,14 @@ extension Module {
           case .computed, .computedBuffer: slot  // copied below, when what they are computed from is there
           }
         }
+        // Buffers first, wherever they stand: computed tensors are made of them.
         for (name, slot) in source.slots {
-          switch slot {
-          case .computed(let computed): target.slots[name] = .computed(rebuilt(computed, for: target))
-          case .computedBuffer(let computed): target.slots[name] = .computedBuffer(rebuilt(computed, for: target))
-          case .parameter, .buffer: break
-          }
+          guard case .computedBuffer(let buffer) = slot else { continue }
+          target.slots[name] = .computedBuffer(rebuilt(buffer, for: target))
+        }
+        for (name, slot) in source.slots {
+          guard case .computed(let computed) = slot else { continue }
+          target.slots[name] = .computed(rebuilt(computed, for: target))
         }
       }
       target.isTraining = source.isTraining

@@ -34,7 +34,7 @@ import Torch
       let hook = try #require(layer.forwardPreHooks.values.first as? PruningHook)
       #expect(hook.history.map(\.description) == ["L1Unstructured"])
     }
-    #expect(a.weight.sparsity + b.weight.sparsity == 1)
+    #expect(a.weight.countNonzero() + b.weight.countNonzero() == 12)
     // A list of layers of different types is written as it stands.
     let conv = Conv2d(1, 2, kernelSize: 3)
     try Prune.globalUnstructured([(conv, "weight"), (a, "bias")], method: L1Unstructured.self, amount: 3)
@@ -60,6 +60,19 @@ import Torch
     let x = Tensor.ones([2, 6])
     layer(x).sum().backward()
     #expect(copy.weight.grad == nil)
+  }
+
+  /// `undo` of one tensor can put another one before its mask.
+  @Test("a copy has masks of its own, in whatever order its tensors stand") func copyAfterUndo() throws {
+    let layer = LSTM(1, 1, bias: false)
+    for name in ["weight_hh_l0", "weight_ih_l0"] { try Prune.identity(layer, name: name) }
+    try Prune.undo(layer, name: "weight_hh_l0")
+    let before = State(layer)
+    let copy = try layer.copy(into: LSTM(1, 1, bias: false))
+    #expect(State(copy) == before)
+    try Prune.l1Unstructured(copy, name: "weight_ih_l0", amount: 1)
+    #expect(copy["weight_ih_l0_mask"].countNonzero() == 3 && copy["weight_ih_l0"].countNonzero() == 3)
+    #expect(State(layer) == before)
   }
 
   @Test("attention with a pruned output projection, forward and backward, twice") func attention() throws {
