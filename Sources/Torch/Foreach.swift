@@ -7,10 +7,10 @@ public enum Foreach {
   }
   /// Adds a number.
   public static func add(inPlace a: [Tensor], _ number: Double) { callValue("_foreach_add_.Scalar", a, number) }
-  /// Multiplies by a number. Tensors of float16 go one by one, since the operator for lists rounds the factor to
-  /// float16 first, and `Tensor.multiply(inPlace:)` and PyTorch's step on one tensor at a time do not.
+  /// Multiplies by a number. Tensors of half types go one by one, since the operator for lists rounds the factor to
+  /// their type first, and `Tensor.multiply(inPlace:)` and PyTorch's step on one tensor at a time do not.
   public static func multiply(inPlace a: [Tensor], _ factor: Double) {
-    guard !a.contains(where: { $0.dtype == .float16 }) else {
+    guard !a.contains(where: { $0.dtype == .float16 || $0.dtype == .bfloat16 }) else {
       for tensor in a { tensor.multiply(inPlace: factor) }
       return
     }
