@@ -35,6 +35,9 @@ package final class ProgramRunner {
   /// What has been run so far.
   package internal(set) var statistics = Statistics()
 
+  /// Called in Bonsai after each step that was done, before the sides are compared: for tests that put errors in.
+  package var afterStep: ((Step, Module) -> Void)?
+
   var program = Program(seed: 0, layers: [], length: 0, dtype: "float32", optimizer: nil, steps: [])
   var network = Sequential()
   var optimizer: (any Optimizer)?
@@ -113,6 +116,7 @@ package final class ProgramRunner {
     }
     if reply.status == .refused { return ["Bonsai does what torch refuses: \(reply.message)"] }
     statistics.count(step, .done)
+    afterStep?(step, network)
     if let judge, let objection = try settleMasks(step, reply, judge) { return [objection] }
     return compare(reply)
   }
