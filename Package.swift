@@ -84,7 +84,9 @@ let package = Package(
     .testTarget(
       name: "PruningTests", dependencies: ["Pruning", "Checkpoints", "Sparsity"],
       resources: [.copy("Golden"), .copy("Recorded")]),
-    .testTarget(name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Torch"]),
+    .testTarget(
+      name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],
+      resources: [.copy("Python")]),
     .testTarget(name: "BonsaiTests", dependencies: ["bonsai", "Checkpoints", "Sparsity"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(

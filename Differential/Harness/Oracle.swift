@@ -2,7 +2,7 @@ import Foundation
 
 /// A Python process that does in torch what Bonsai does here, and tells what came of it.
 package final class Oracle {
-  private let process = Process()
+  private let process: Process
   private let input: FileHandle
   private let output: Int32
   private let outputHandle: FileHandle
@@ -14,27 +14,7 @@ package final class Oracle {
   package let folder: String
 
   /// Whether Python finds torch and safetensors; starts an interpreter once.
-  package static let isAvailable: Bool = {
-    let probe = Process()
-    probe.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    probe.arguments = [interpreter, "-c", "import torch, safetensors.torch"]
-    probe.environment = environment
-    probe.standardError = FileHandle.nullDevice
-    guard (try? probe.run()) != nil else { return false }
-    probe.waitUntilExit()
-    return probe.terminationStatus == 0
-  }()
-
-  private static var interpreter: String { ProcessInfo.processInfo.environment["PYTHON"] ?? "python3" }
-
-  /// The environment, with the package's own torch where none is named.
-  private static var environment: [String: String] {
-    var environment = ProcessInfo.processInfo.environment
-    let own = FileManager.default.currentDirectoryPath + "/.libtorch/site-packages"
-    if environment["PYTHONPATH"] == nil, FileManager.default.fileExists(atPath: own) { environment["PYTHONPATH"] = own }
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    return environment
-  }
+  package static var isAvailable: Bool { Interpreter.hasTorch }
 
   /// Starts Python.
   package init() throws {
@@ -46,9 +26,7 @@ package final class Oracle {
     folder = directory.path
     let (requests, replies) = (Pipe(), Pipe())
     signal(SIGPIPE, SIG_IGN)  // where Python has ended, writing gives an error
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [Self.interpreter, scripts.appendingPathComponent("oracle.py").path]
-    process.environment = Self.environment
+    process = Interpreter.process([scripts.appendingPathComponent("oracle.py").path])
     process.standardInput = requests
     process.standardOutput = replies
     input = requests.fileHandleForWriting

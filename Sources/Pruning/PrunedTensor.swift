@@ -1,3 +1,4 @@
+import Foundation
 import NN
 import OrderedCollections
 import Sparsity
@@ -66,7 +67,8 @@ final class MaskBuffer: ComputedBuffer {
 /// With gradients recorded, each read outside a forward pass gives a new product with its own history; within the
 /// forward pass of its module all reads share one. So nothing is ever stale, and no history is used twice.
 ///
-/// Tied weights, one parameter at several places, share one pruned tensor.
+/// Tied weights, one parameter at several places, share one pruned tensor. Several threads may use a network at once as
+/// long as none of them changes it: what is kept here has a lock.
 final class PrunedTensor: ComputedTensor {
   /// The parameter as it is trained.
   let original: Tensor
@@ -81,6 +83,7 @@ final class PrunedTensor: ComputedTensor {
   /// The histories before each further call.
   private var past: [PruningContainer] = []
 
+  private let lock = NSLock()
   private var kept: (product: Tensor, original: Tensor, version: Int, maskVersion: Int)?
   private var shared: Tensor?
   private var forwardDepth = 0
@@ -93,22 +96,21 @@ final class PrunedTensor: ComputedTensor {
 
   var value: Tensor {
     guard isGradEnabled && original.requiresGrad else { return untracked }
-    guard forwardDepth > 0 else { return tracked }
-    let product = shared ?? tracked
-    shared = product
-    return product
+    return lock.withLock {
+      kept = nil  // an optimiser is about to make it untrue
+      let product = shared ?? tracked
+      if forwardDepth > 0 { shared = product }
+      return product
+    }
   }
 
   /// The product with gradients flowing to the original.
-  private var tracked: Tensor {
-    kept = nil  // an optimiser is about to make it untrue
-    return buffer.value.to(original.dtype) * original
-  }
+  private var tracked: Tensor { buffer.value.to(original.dtype) * original }
 
   /// The product without gradients, reused while neither factor has changed.
   private var untracked: Tensor {
     let version = original.version
-    if let kept, kept.version == version, kept.maskVersion == buffer.version,
+    if let kept = lock.withLock({ kept }), kept.version == version, kept.maskVersion == buffer.version,
       kept.original.sharesStorage(with: original), kept.product.dtype == original.dtype
     {
       return kept.product
@@ -121,13 +123,16 @@ final class PrunedTensor: ComputedTensor {
   /// Keeps the product of mask and original as they stand now, if there is one.
   func keep(_ product: Tensor?) {
     // The detached alias keeps the storage alive, so that its address cannot come to stand for another one's.
-    kept = product.map { ($0, original.detach(), original.version, buffer.version) }
+    let fresh = product.map { ($0, original.detach(), original.version, buffer.version) }
+    lock.withLock { kept = fresh }
   }
 
-  func beginForward() { forwardDepth += 1 }
+  func beginForward() { lock.withLock { forwardDepth += 1 } }
   func endForward() {
-    forwardDepth -= 1
-    if forwardDepth == 0 { shared = nil }
+    lock.withLock {
+      forwardDepth -= 1
+      if forwardDepth == 0 { shared = nil }
+    }
   }
 
   /// Takes over a further method's mask.

@@ -19,6 +19,22 @@ extension NNTests {
       }
     }
 
+    @Test("PyTorch files and shards load as safetensors do") func otherFormats() throws {
+      try withTemporaryFolder { folder in
+        let model = LeNet()
+        let path = folder + "/model.safetensors"
+        try model.save(to: path)
+        let checkpoint = try Checkpoint.open(path)
+        try Checkpoint.write(checkpoint.sources(), as: .pytorch, to: folder + "/model.pt")
+        try Checkpoint.write(checkpoint.sources(), as: .shardedSafetensors(limit: 50_000), to: folder + "/shards")
+        for name in ["model.pt", "shards"] {
+          let other = LeNet()
+          try other.load(from: folder + "/" + name)
+          for (a, b) in zip(model.parameters, other.parameters) { #expect(a.equal(b), "\(name)") }
+        }
+      }
+    }
+
     @Test(arguments: DType.allCases) func everyTypeComesBack(_ dtype: DType) throws {
       try withTemporaryFolder { folder in
         let path = folder + "/x.safetensors"

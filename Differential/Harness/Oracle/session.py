@@ -231,6 +231,7 @@ class Session:
             held.restore(values)
 
     def hold(self, request, target):
+        self.refuse_originals([target])
         module, name = self.place(target)
         held = Held(module, name, self.parameter(target))
         if self.optimizer is None:

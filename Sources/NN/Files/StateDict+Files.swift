@@ -3,15 +3,16 @@ import OrderedCollections
 import Torch
 
 extension StateDict {
-  /// The tensors of a safetensors file, in the order of its header, copied to memory of their own.
+  /// The tensors of a checkpoint, in its order, copied to memory of their own: safetensors, single or sharded, or a
+  /// PyTorch file (`torch.save(model.state_dict(), path)`), told apart by content. Nothing in it is executed.
   ///
-  /// The whole header is checked before anything is read. O(bytes).
+  /// All headers are checked before anything is read. O(bytes).
   /// - Throws: `CheckpointError` where the file cannot be read, contradicts its format, or holds a type that
   ///   ``Torch/DType`` does not have.
   public init(contentsOf path: String) throws(CheckpointError) {
     self.init()
-    let file = try SafetensorsFile(path: path)
-    for info in file.tensors {
+    let checkpoint = try Checkpoint.open(path)
+    for info in checkpoint.tensors {
       guard let dtype = DType(info.type) else {
         throw CheckpointError(
           .unsupported, "read tensor '\(info.name)' of", file: path,
@@ -19,7 +20,7 @@ extension StateDict {
           found: info.type.name, advice: "convert the file first; nothing was loaded")
       }
       let tensor = Tensor.empty(info.shape, dtype: dtype)
-      try tensor.withUnsafeMutableBytes { bytes throws(CheckpointError) in try file.read(info.name, into: bytes) }
+      try tensor.withUnsafeMutableBytes { bytes throws(CheckpointError) in try checkpoint.read(info.name, into: bytes) }
       self[info.name] = tensor
     }
   }
@@ -60,7 +61,7 @@ extension Module {
     try stateDict.save(to: path, metadata: metadata, replacing: replacing)
   }
 
-  /// Loads the state dict that a safetensors file holds; see ``loadStateDict(_:strict:)``.
+  /// Loads the state dict that a safetensors or PyTorch file holds; see ``loadStateDict(_:strict:)``.
   /// - Parameters:
   ///   - path: The file.
   ///   - strict: Whether all names must agree.
