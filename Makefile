@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data build bench differential lint format dependent clean
+.PHONY: help demo test setup data build bench differential mutations lint format dependent clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARG
 differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
 	swift build -c release --product differential $(link)
 	PYTHONPATH=$(python_path) .build/release/differential $(ARGS)
+
+mutations: setup ## Deliberate bugs in the pruning core, and whether random programs find them (ARGS="--count 1000")
+	PYTHONPATH=$(python_path) python3 Differential/Mutations/check.py $(ARGS)
 
 dependent: setup ## A throw-away package that depends on a tagged version: builds it and runs it
 	scripts/test-dependent.sh
