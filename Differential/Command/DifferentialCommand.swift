@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import DifferentialHarness
 import Foundation
 
@@ -58,12 +59,12 @@ struct DifferentialCommand: ParsableCommand {
     let campaign = Campaign(
       seed: seed, range: start..<start + count, failureLimit: failures, shrinks: !noShrink)
     let began = Date()
-    let bar = ProgressBar(count: count)
+    var progress = ProgressDisplay(ProgressBar(label: "seed \(seed)", total: count, unit: .things("programs")))
     let failed = try campaign.run(runner) { index, _ in
       CrashNote.set("differential: crashed in program \(index) of seed \(seed)\n")
-      bar.show(index - start)
+      progress.show(index - start)
     }
-    bar.clear()
+    progress.clear()
     let seconds = Date().timeIntervalSince(began)
     for failure in failed {
       print("program \(failure.index) of seed \(seed), shortened from \(failure.program.steps.count) steps:")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 
 /// `bonsai`: files of weights on the command line.
 @main
@@ -6,5 +7,38 @@ struct BonsaiCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bonsai",
     abstract: "Looks into files of weights, prunes them, compares and checks them.",
+    discussion: """
+      FILES
+        safetensors, one file or shards with an index (name the index or its directory); PyTorch's .pt, .pth, .bin and \
+      .ckpt, of which nothing is run. Told by their content. An output's format follows its ending, a directory means \
+      shards. Results go to standard output, all else to standard error.
+
+      EXIT STATUS
+        0  done, nothing found amiss
+        1  a check or a comparison has found something
+        2  a file or its content is not as it must be; nothing was changed
+        64 wrong arguments
+        128 + n  stopped by signal n; nothing was changed
+      """,
+    version: version,
     subcommands: [])
+
+  /// The version of the package.
+  static let version = "0.1.0"
+
+  /// Runs the command; an error is one line on standard error.
+  static func main() {
+    do {
+      Interrupt.watch()
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let interrupt as Interrupt {
+      interrupt.end()
+    } catch {
+      let failure = Failure(error)
+      guard let failure else { exit(withError: error) }  // --help, --version, wrong arguments
+      Terminal.error.write(failure.line + "\n")
+      exit(withError: failure.status)
+    }
+  }
 }

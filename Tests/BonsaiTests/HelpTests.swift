@@ -2,8 +2,47 @@ import Testing
 
 @testable import bonsai
 
-@Suite("Help")
-struct HelpTests {
-  @Test("the command is called bonsai")
-  func name() { #expect(BonsaiCommand.helpMessage().contains("USAGE: bonsai")) }
+@Suite struct HelpTests {
+  @Test func helpIsShownInFull() throws {
+    let outcome = try bonsai("--help")
+    #expect(outcome.status == 0)
+    #expect(outcome.error == "")
+    #expect(outcome.output == Self.help)
+  }
+
+  @Test func saysItsVersion() throws {
+    #expect(try bonsai("--version").output == BonsaiCommand.version + "\n")
+  }
+
+  @Test func wrongArgumentsAreStatus64() throws {
+    let outcome = try bonsai("--no-such-thing")
+    #expect(outcome.status == 64)
+    #expect(outcome.output == "")
+    #expect(outcome.error.hasPrefix("Error: Unknown option '--no-such-thing'\n"))
+  }
+
+  static let help = """
+    OVERVIEW: Looks into files of weights, prunes them, compares and checks them.
+
+    FILES
+      safetensors, one file or shards with an index (name the index or its
+    directory); PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run. Told
+    by their content. An output's format follows its ending, a directory means
+    shards. Results go to standard output, all else to standard error.
+
+    EXIT STATUS
+      0  done, nothing found amiss
+      1  a check or a comparison has found something
+      2  a file or its content is not as it must be; nothing was changed
+      64 wrong arguments
+      128 + n  stopped by signal n; nothing was changed
+
+    USAGE: bonsai
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+
+    """
 }

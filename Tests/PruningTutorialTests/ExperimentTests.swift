@@ -1,4 +1,5 @@
 import Checkpoints
+import Console
 import Datasets
 import Foundation
 import NN

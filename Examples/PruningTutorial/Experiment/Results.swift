@@ -1,3 +1,4 @@
+import Console
 import Foundation
 
 /// What the experiment has measured, with what it takes to repeat it.
@@ -44,7 +45,7 @@ extension Results {
   /// The table of the points.
   var table: TextTable {
     var table = TextTable(
-      columns: ["sparsity", "weights kept", "pruned", "fine-tuned", "file", "packed", ""].map { .init(title: $0) })
+      columns: ["sparsity", "weights kept", "pruned", "fine-tuned", "file", "packed", ""].map { .init($0) })
     for point in points {
       let ratio = Double(point.fileBytes) / Double(max(1, point.packedFileBytes))
       table.rows.append([

@@ -1,3 +1,4 @@
+import Console
 import Datasets
 import NN
 import Torch
@@ -5,7 +6,7 @@ import Torch
 /// One pass over the training images, with the loss that the labels give.
 /// - Returns: The seconds it took.
 func trainEpoch(_ model: Module, _ optimizer: any Optimizer, _ batches: Batches, label: String) -> Double {
-  var progress = ProgressDisplay(ProgressBar(label: label, total: batches.count))
+  var progress = ProgressDisplay(ProgressBar(label: label, total: batches.count), on: .output)
   for (images, labels) in batches {
     optimizer.zeroGrad()
     crossEntropy(model(images), labels).backward()

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Pruning
 import Torch
@@ -10,16 +11,16 @@ struct Page {
   /// A heading over the whole width of the text.
   func section(_ title: String) {
     let rule = String(repeating: "─", count: max(0, 76 - title.count - 4))
-    Terminal.write("\n" + Terminal.styled("── \(title) \(rule)", .bold) + "\n")
+    Terminal.output.write("\n" + Terminal.output.styled("── \(title) \(rule)", .bold) + "\n")
   }
 
   /// A line of code and below it what it gives.
   func show(_ code: String, _ value: some CustomStringConvertible) {
-    Terminal.write("\n" + Terminal.styled("> " + code, .dim) + "\n\(value)\n")
+    Terminal.output.write("\n" + Terminal.output.styled("> " + code, .dim) + "\n\(value)\n")
   }
 
   /// A line of code that is run for what it does.
-  func did(_ code: String) { Terminal.write("\n" + Terminal.styled("> " + code, .dim) + "\n") }
+  func did(_ code: String) { Terminal.output.write("\n" + Terminal.output.styled("> " + code, .dim) + "\n") }
 
   /// Tensors by name, parameters marked as such.
   /// - Parameter brief: Whether dtype and shape will do, because the entries have been seen; nothing to ``full``.
@@ -37,7 +38,7 @@ struct Page {
   }
 
   /// Running text.
-  func say(_ text: String) { Terminal.write("\n\(text)\n") }
+  func say(_ text: String) { Terminal.output.write("\n\(text)\n") }
 
   /// A table, indented.
   func show(_ table: TextTable) { say(table.lines.map { "  " + $0 }.joined(separator: "\n")) }

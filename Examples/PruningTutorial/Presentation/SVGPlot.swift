@@ -1,3 +1,4 @@
+import Console
 import Foundation
 
 /// Accuracy against sparsity, before and after fine-tuning, and the size of the files below it, as SVG. A pure function

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 
 /// Accuracy against sparsity, before and after fine-tuning, drawn with characters. A pure function of the results.
@@ -82,6 +83,6 @@ struct TerminalPlot {
   }
 
   private func paint(_ character: Character, _ style: Terminal.Style) -> String {
-    colored ? "\u{1b}[\(style.rawValue)m\(character)\u{1b}[0m" : String(character)
+    colored ? style.applied(to: String(character)) : String(character)
   }
 }

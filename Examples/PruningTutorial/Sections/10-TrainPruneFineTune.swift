@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Torch
 
@@ -9,7 +10,7 @@ func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: Outpu
     "\(experiment.train.count.grouped) images to train on, \(experiment.test.count.grouped) to test with; "
       + "LibTorch \(libTorchVersion) on \(experiment.device), \(threadCount) \(threadCount == 1 ? "thread" : "threads")"
   )
-  let results = try experiment.run(savingTo: folder) { Terminal.write("  \($0)\n") }
+  let results = try experiment.run(savingTo: folder) { Terminal.output.write("  \($0)\n") }
 
   try folder.write(SVGPlot(results).source, to: "pruning.svg")
   try folder.write(results.csv, to: "pruning.csv")
@@ -17,7 +18,7 @@ func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: Outpu
 
   page.section("Results")
   page.say(
-    TerminalPlot(results: results, width: min(76, Terminal.width - 1), colored: Terminal.hasColor).lines
+    TerminalPlot(results: results, width: min(76, Terminal.output.width - 1), colored: Terminal.output.hasColor).lines
       .joined(separator: "\n"))
   page.show(results.table)
   page.say(

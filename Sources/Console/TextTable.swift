@@ -1,20 +1,33 @@
 /// A table of text with aligned columns.
-struct TextTable {
+package struct TextTable {
   /// On which side the cells of a column stand.
-  enum Alignment { case left, right }
+  package enum Alignment { case left, right }
 
   /// A heading and the alignment of what stands below it.
-  struct Column {
+  package struct Column {
     let title: String
-    var alignment = Alignment.right
+    let alignment: Alignment
+
+    /// A column.
+    package init(_ title: String, _ alignment: Alignment = .right) {
+      self.title = title
+      self.alignment = alignment
+    }
   }
 
-  let columns: [Column]
+  /// The columns.
+  package let columns: [Column]
   /// A cell for each column.
-  var rows: [[String]] = []
+  package var rows: [[String]]
+
+  /// A table of rows, each with a cell for each column.
+  package init(columns: [Column], rows: [[String]] = []) {
+    self.columns = columns
+    self.rows = rows
+  }
 
   /// The table's lines: the headings, a rule, the rows. A pure function of the cells.
-  var lines: [String] {
+  package var lines: [String] {
     let widths = columns.indices.map { column in
       ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
     }

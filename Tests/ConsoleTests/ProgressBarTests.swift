@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PruningTutorial
+@testable import Console
 
 @Suite struct ProgressBarTests {
   let bar = ProgressBar(label: "Epoch 1/3", total: 200, width: 8)
@@ -23,6 +23,15 @@ import Testing
     #expect(ProgressBar(label: "x", total: 0, width: 2).line(done: 0, seconds: 1) == "x  ██  100 %")
   }
 
+  @Test func bytes() {
+    let bar = ProgressBar(label: "reading", total: 4_000_000_000, unit: .bytes, width: 8)
+    #expect(bar.line(done: 0, seconds: 0) == "reading  ········    0 %  0 B of 4.0 GB")
+    #expect(
+      bar.line(done: 1_000_000_000, seconds: 0.5)
+        == "reading  ██······   25 %  1.0 GB of 4.0 GB  2.0 GB/s  0:02 left")
+    #expect(bar.line(done: 4_000_000_000, seconds: 2) == "reading  ████████  100 %  4.0 GB of 4.0 GB  2.0 GB/s")
+  }
+
   @Test func clock() {
     #expect(
       [0, 0.2, 7, 60, 754.1, 3600, 3 * 3600 + 61].map { ProgressBar.clock($0) }
@@ -32,7 +41,7 @@ import Testing
 
   /// Tests do not run in a terminal: nothing may be written there, and time is kept all the same.
   @Test func displayKeepsTimeInSilence() async throws {
-    #expect(!Terminal.isInteractive && !Terminal.hasColor)
+    #expect(!Terminal.error.isInteractive && !Terminal.error.hasColor)
     var display = ProgressDisplay(bar)
     display.advance()
     try await Task.sleep(for: .milliseconds(20))

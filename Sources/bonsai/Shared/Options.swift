@@ -1,0 +1,59 @@
+import ArgumentParser
+import Checkpoints
+import Console
+
+/// How results are printed.
+struct PrintOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+}
+
+/// One file to read.
+struct InputOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("A file of weights, an index of shards, or a directory.", valueName: "file"))
+  var file: String
+
+  @OptionGroup var reading: ReadingOptions
+
+  /// Opens the file.
+  func open() throws(CheckpointError) -> Checkpoint { try reading.open(file) }
+}
+
+/// What to read of a file.
+struct ReadingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the tensors lie in a PyTorch file of several dictionaries, keys joined by dots: ema.model.",
+      valueName: "keys"))
+  var stateDict: String?
+
+  /// Opens a file.
+  func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    try Checkpoint.open(path, stateDict: stateDict)
+  }
+}
+
+/// The file to write.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp(
+      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt), a directory means shards.",
+      valueName: "path"))
+  var path: String
+
+  @Flag(help: "Replace what is there; input and output may be the same then.")
+  var force = false
+
+  /// The format that the path asks for.
+  func format() throws -> Checkpoint.OutputFormat {
+    guard let format = Checkpoint.OutputFormat(path: path) else {
+      throw ValidationError(
+        "--output: expected a path ending in .safetensors, .pt, .pth, .bin or .ckpt, or in / for shards, found '\(path)'"
+      )
+    }
+    return format
+  }
+
+  func validate() throws { _ = try format() }
+}
