@@ -54,6 +54,7 @@ let package = Package(
       name: "bonsai",
       dependencies: [
         "Checkpoints", "Sparsity", "Console", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "bonsai-random",

@@ -25,6 +25,12 @@ extension Checkpoint {
     }
   }
 
+  /// Throws where writing to `path` would replace a checkpoint: for commands that would find out after long work.
+  public static func checkIsFree(_ path: String, for format: OutputFormat) throws(CheckpointError) {
+    let path = if case .shardedSafetensors = format { ShardIndex.path(for: path) } else { path }
+    if System.exists(path) { throw AtomicFile.exists(path) }
+  }
+
   /// Begins a checkpoint that will be written block by block.
   ///
   /// - Parameters:

@@ -37,7 +37,7 @@ public struct Checkpoint: Sendable {
   /// - Throws: ``CheckpointError`` where the file cannot be read, is of no format known here, is damaged, or holds more
   ///   than data.
   public static func open(_ path: String, stateDict: String? = nil) throws(CheckpointError) -> Checkpoint {
-    let path = System.isDirectory(path) ? try CheckpointDirectory.principalFile(of: path) : path
+    let path = System.isDirectory(path) ? try CheckpointDirectory.principalFile(of: System.plain(path)) : path
     return try open(MappedFile(path: path), stateDict: stateDict)
   }
 

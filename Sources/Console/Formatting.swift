@@ -8,9 +8,14 @@
 
 extension Double {
   /// The number with so many digits behind the point, rounded as C's `printf` rounds: `1.50`.
-  package func fixed(_ digits: Int) -> String {
+  package func fixed(_ digits: Int) -> String { formatted("%.*f", digits) }
+
+  /// The number with so many digits that matter, very large and small ones with an exponent: `0.125`, `7.81e-05`.
+  package func significant(_ digits: Int) -> String { formatted("%.*g", digits) }
+
+  private func formatted(_ format: String, _ digits: Int) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400 + max(0, digits)) { buffer in
-      _ = withVaList([Int32(digits), self]) { vsnprintf(buffer.baseAddress, buffer.count, "%.*f", $0) }
+      _ = withVaList([Int32(digits), self]) { vsnprintf(buffer.baseAddress, buffer.count, format, $0) }
       return buffer.baseAddress.map { String(cString: $0) } ?? ""
     }
   }
@@ -52,6 +57,9 @@ extension Int {
 }
 
 extension String {
+  /// The text without spaces at its end.
+  package var trimmedAtEnd: String { String(reversed().drop { $0 == " " }.reversed()) }
+
   /// The text with spaces before (for `.right`) or behind it, so that it is `width` characters long.
   package func padded(to width: Int, _ alignment: TextTable.Alignment = .left) -> String {
     let space = String(repeating: " ", count: max(0, width - count))

@@ -50,11 +50,14 @@ package struct ProgressBar {
 
   /// A bar in eighths of a character.
   private static func bar(_ fraction: Double, width: Int) -> String {
-    let eighths = Int((fraction * Double(width * 8)).rounded(.down))
-    let (whole, rest) = eighths.quotientAndRemainder(dividingBy: 8)
-    let partial = rest == 0 ? "" : String(Array(" ▏▎▍▌▋▊▉")[rest])
-    let bar = String(repeating: "█", count: whole) + partial
+    let bar = blocks(Int((fraction * Double(width * 8)).rounded(.down)))
     return bar + String(repeating: "·", count: width - bar.count)
+  }
+
+  /// A bar as long as so many eighths of a character.
+  package static func blocks(_ eighths: Int) -> String {
+    let (whole, rest) = eighths.quotientAndRemainder(dividingBy: 8)
+    return String(repeating: "█", count: whole) + (rest == 0 ? "" : String(Array(" ▏▎▍▌▋▊▉")[rest]))
   }
 
   /// Seconds as `0:07`, `12:30` or `1:05:00`.

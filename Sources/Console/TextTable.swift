@@ -36,8 +36,7 @@ package struct TextTable {
         let space = String(repeating: " ", count: widths[column] - cells[column].count)
         return columns[column].alignment == .left ? cells[column] + space : space + cells[column]
       }
-      let line = padded.joined(separator: "   ")
-      return String(line.reversed().drop { $0 == " " }.reversed())
+      return padded.joined(separator: "   ").trimmedAtEnd
     }
     let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "───")
     return [line(columns.map(\.title)), rule] + rows.map(line)

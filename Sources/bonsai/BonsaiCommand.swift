@@ -21,7 +21,10 @@ struct BonsaiCommand: ParsableCommand {
         128 + n  stopped by signal n; nothing was changed
       """,
     version: version,
-    subcommands: [])
+    subcommands: [
+      InspectCommand.self, DiffCommand.self, VerifyCommand.self, PackCommand.self, UnpackCommand.self,
+      ConvertCommand.self,
+    ])
 
   /// The version of the package.
   static let version = "0.1.0"

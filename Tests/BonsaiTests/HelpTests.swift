@@ -37,12 +37,23 @@ import Testing
       64 wrong arguments
       128 + n  stopped by signal n; nothing was changed
 
-    USAGE: bonsai
+    USAGE: bonsai <subcommand>
 
     OPTIONS:
       --version               Show the version.
       -h, --help              Show help information.
 
+    SUBCOMMANDS:
+      inspect                 Shows tensors, shapes, types, zeros and magnitudes.
+      diff                    Compares two files, of any formats, tensor by tensor.
+      verify                  Reads everything and checks it.
+      pack                    Writes sparse weights as bitmasks and kept values:
+                              smaller, and lossless.
+      unpack                  Writes the dense file again that bonsai pack has
+                              packed.
+      convert                 Writes the tensors of a file in another format.
+
+      See 'bonsai help <subcommand>' for detailed help.
 
     """
 }

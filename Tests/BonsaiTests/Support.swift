@@ -61,3 +61,9 @@ final class Scratch {
   /// The names of its files.
   var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
 }
+
+/// The path of a fixture of the tests of Checkpoints.
+func fixture(_ name: String) -> String {
+  URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("CheckpointsTests/Fixtures/\(name)").path
+}

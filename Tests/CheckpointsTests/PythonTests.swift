@@ -84,7 +84,7 @@ import Testing
   func packedTensorsExpandByTheFormulaOfCompressedTensors() throws {
     let dense = try Checkpoint.open(Fixture.path("lenet_pruned90_removed.safetensors"))
     let plan = try SparseBitmask.plan(packing: dense)
-    try Checkpoint.write(plan.sources, as: .safetensors, to: scratch("packed.safetensors"))
+    try plan.write(to: scratch("packed.safetensors"))
     let lines = try Python.run(
       """
       import sys, numpy, torch

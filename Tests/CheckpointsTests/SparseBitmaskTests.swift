@@ -69,12 +69,13 @@ import Testing
   }
 
   @Test func packsAndUnpacksACheckpoint() throws {
-    let dense = try Checkpoint.open(Fixture.path("lenet_pruned90_removed.safetensors"))
-    try Checkpoint.write(dense.sources(), as: .safetensors, to: scratch("dense.safetensors"), metadata: ["k": "v"])
+    let input = try Checkpoint.open(Fixture.path("lenet_pruned90_removed.safetensors"))
+    try Checkpoint.write(input.sources(), as: .safetensors, to: scratch("dense.safetensors"), metadata: ["k": "v"])
+    let dense = try Checkpoint.open(scratch("dense.safetensors"))
     let plan = try SparseBitmask.plan(packing: dense)
     #expect(plan.packed == ["conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight", "fc3.weight"])
     #expect(plan.packedByteCount < plan.denseByteCount / 5)
-    try Checkpoint.write(plan.sources, as: .safetensors, to: scratch("packed.safetensors"), metadata: ["k": "v"])
+    try plan.write(to: scratch("packed.safetensors"))
     let packed = try Checkpoint.open(scratch("packed.safetensors"))
     #expect(SparseBitmask.isPacked(packed) && !SparseBitmask.isPacked(dense))
     #expect(packed.tensors.reduce(0) { $0 + $1.byteCount } == plan.packedByteCount)
@@ -92,7 +93,7 @@ import Testing
     let dense = try Checkpoint.open(Fixture.path("lenet.safetensors"))
     let plan = try SparseBitmask.plan(packing: dense)
     #expect(plan.packed == [])
-    #expect(plan.sources.map(\.spec) == dense.tensors.map(\.spec))
+    #expect(plan.tensors == dense.tensors.map(\.spec))
     #expect(plan.packedByteCount == plan.denseByteCount)
   }
 
@@ -111,7 +112,7 @@ import Testing
     let dense = try Checkpoint.open(scratch("dense.safetensors"))
     let plan = try SparseBitmask.plan(packing: dense)
     #expect(plan.packed == ["long.weight", "short.weight"])
-    try Checkpoint.write(plan.sources, as: .safetensors, to: scratch("packed.safetensors"))
+    try plan.write(to: scratch("packed.safetensors"))
     let unpacked = try SparseBitmask.sources(unpacking: Checkpoint.open(scratch("packed.safetensors")))
     try Checkpoint.write(unpacked, as: .safetensors, to: scratch("again.safetensors"))
     let again = try Checkpoint.open(scratch("again.safetensors"))
@@ -129,7 +130,8 @@ import Testing
   ])
   func refusesADamagedCheckpoint(name: String, expected: String) throws {
     let dense = try Checkpoint.open(Fixture.path("lenet_pruned90_removed.safetensors"))
-    let sources = try SparseBitmask.plan(packing: dense).sources.map { source in
+    try SparseBitmask.plan(packing: dense).write(to: scratch("packed.safetensors"))
+    let sources = try Checkpoint.open(scratch("packed.safetensors")).sources().map { source in
       source.spec.name == name ? TensorSource(name: name, type: .f32, shape: [1], bytes: [0, 0, 0, 0]) : source
     }
     try Checkpoint.write(sources, as: .safetensors, to: scratch("bad.safetensors"))
@@ -138,6 +140,6 @@ import Testing
       try Checkpoint.write(sources, as: .safetensors, to: scratch("out.safetensors"))
     }
     #expect(text.hasPrefix("unpack tensor \"conv1.weight\" of 'bad.safetensors': expected") && text.contains(expected))
-    #expect(scratch.names == ["bad.safetensors"])
+    #expect(scratch.names == ["bad.safetensors", "packed.safetensors"])
   }
 }

@@ -18,7 +18,7 @@ struct ModelFile {
     let state = noGrad { model.stateDict.mapValues { $0 + 0.0 } }
     try state.save(to: dense)
     let checkpoint = try Checkpoint.open(dense)
-    try SafetensorsWriter.write(try SparseBitmask.plan(packing: checkpoint).sources, to: packed)
+    try SparseBitmask.plan(packing: checkpoint).write(to: packed)
     try Self.verify(packed, holds: state)
     denseBytes = checkpoint.size
     packedBytes = try Checkpoint.open(packed).size

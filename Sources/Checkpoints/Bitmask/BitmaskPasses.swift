@@ -18,36 +18,39 @@ struct RowWalker {
   }
 }
 
-/// First pass over a tensor in blocks: how many elements of each row are kept, and how many are -0.0 in all.
+/// First pass over a tensor in blocks: how many elements are kept, and how many are -0.0.
 struct BitmaskCounter {
-  private var walker: RowWalker
-  private var rowCounts: [Int] = []
-  /// The kept elements of all rows.
+  private let layout: SparseBitmask.Layout
+  /// The elements that are kept.
   private(set) var total = 0
-  /// The elements of all rows that are -0.0.
+  /// The elements that are -0.0.
   private(set) var negativeZeros = 0
 
-  init(_ layout: SparseBitmask.Layout) { walker = RowWalker(layout) }
+  init(_ layout: SparseBitmask.Layout) { self.layout = layout }
 
   mutating func add(_ block: UnsafeRawBufferPointer) {
     guard let base = block.baseAddress else { return }
+    let counts = layout.kernel.count(base, count: block.count / layout.width)
+    total += counts.kept
+    negativeZeros += counts.negativeZeros
+  }
+}
+
+/// Second pass over a tensor in blocks: how many elements are kept in the rows before each row.
+struct BitmaskRowOffsets {
+  private var walker: RowWalker
+  private var before = 0
+
+  init(_ layout: SparseBitmask.Layout) { walker = RowWalker(layout) }
+
+  /// The offsets of the rows that begin in `block`.
+  mutating func offsets(_ block: UnsafeRawBufferPointer) -> [Int64] {
+    guard let base = block.baseAddress else { return [] }
+    var offsets: [Int64] = []
     var offset = 0
     while let run = walker.next(block, from: &offset) {
-      let counts = walker.layout.kernel.count(base + run.offset, count: run.count)
-      total += counts.kept
-      negativeZeros += counts.negativeZeros
-      if run.column == 0 { rowCounts.append(counts.kept) } else { rowCounts[rowCounts.count - 1] += counts.kept }
-    }
-  }
-
-  /// How many elements are kept in the rows before each row.
-  var rowOffsets: [Int64] {
-    var offsets: [Int64] = []
-    offsets.reserveCapacity(walker.layout.rows)
-    var before = 0
-    for row in 0..<walker.layout.rows {
-      offsets.append(Int64(before))
-      if row < rowCounts.count { before += rowCounts[row] }
+      if run.column == 0 { offsets.append(Int64(before).littleEndian) }
+      before += walker.layout.kernel.count(base + run.offset, count: run.count).kept
     }
     return offsets
   }

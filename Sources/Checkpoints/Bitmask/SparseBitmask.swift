@@ -68,9 +68,12 @@ public enum SparseBitmask {
     counter.add(bytes)
     var bits = BitmaskBits(.kept, layout)
     var zeros = BitmaskBits(.negativeZeros, layout)
+    var rows = BitmaskRowOffsets(layout)
+    let offsets = layout.columns > 0 ? rows.offsets(bytes) : Array(repeating: 0, count: layout.rows)
     return Parts(
       type: type, shape: shape, compressed: layout.values(of: bytes), bitmask: bits.pack(bytes),
-      rowOffsets: counter.rowOffsets, negativeZeros: counter.negativeZeros > 0 ? zeros.pack(bytes) : nil)
+      rowOffsets: offsets.map { Int64(littleEndian: $0) },
+      negativeZeros: counter.negativeZeros > 0 ? zeros.pack(bytes) : nil)
   }
 
   /// Gives back the dense bytes of a packed tensor.

@@ -22,6 +22,12 @@ enum System {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// A path without slashes at its end.
+  static func plain(_ path: String) -> String {
+    let end = path.lastIndex { $0 != "/" }
+    return end.map { String(path[...$0]) } ?? path
+  }
+
   static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

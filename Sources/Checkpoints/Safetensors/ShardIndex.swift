@@ -13,6 +13,11 @@ struct ShardIndex {
   var shards: [String] { Set(weightMap.values).sorted() }
 
   static let suffix = ".safetensors.index.json"
+
+  /// The path of the index for a target that is an index or a directory.
+  static func path(for target: String) -> String {
+    target.hasSuffix(suffix) ? target : "\(System.plain(target))/model\(suffix)"
+  }
 }
 
 extension ShardIndex {

@@ -41,8 +41,7 @@ public final class ShardedSafetensorsWriter: CheckpointWriter {
     path: String, shards: [[TensorSpec]], metadata: CheckpointMetadata = [:], indexMetadata: CheckpointMetadata = [:],
     replacing: Bool = true, progress: WritingProgress? = nil
   ) throws(CheckpointError) {
-    let isIndex = path.hasSuffix(ShardIndex.suffix)
-    self.path = isIndex ? path : "\(path.hasSuffix("/") ? String(path.dropLast()) : path)/model\(ShardIndex.suffix)"
+    self.path = ShardIndex.path(for: path)
     directory = System.directory(of: self.path)
     self.progress = progress
     try ShardedSafetensorsWriter.checkNames(shards, file: self.path)
@@ -149,10 +148,19 @@ extension ShardedSafetensorsWriter {
   }
 
   /// Keeps each tensor in the shard where it was: `fileIndex` numbers the shards.
+  ///
+  /// A new name goes where its module has its largest tensor (`fc.weight_mask` to `fc.weight`), else to the last shard.
   public static func split(_ tensors: [TensorSpec], like infos: [TensorInfo]) -> [[TensorSpec]] {
     let shardOf = Dictionary(infos.map { ($0.name, $0.fileIndex) }) { first, _ in first }
+    let largest = Dictionary(infos.map { (module($0.name), $0) }) { $0.byteCount < $1.byteCount ? $1 : $0 }
     var shards: [[TensorSpec]] = Array(repeating: [], count: (infos.map(\.fileIndex).max() ?? 0) + 1)
-    for tensor in tensors { shards[shardOf[tensor.name] ?? shards.count - 1].append(tensor) }
+    for tensor in tensors {
+      shards[shardOf[tensor.name] ?? largest[module(tensor.name)]?.fileIndex ?? shards.count - 1].append(tensor)
+    }
     return shards.filter { !$0.isEmpty }
+  }
+
+  private static func module(_ name: String) -> Substring {
+    name.lastIndex(of: ".").map { name[..<$0] } ?? ""
   }
 }

@@ -39,9 +39,14 @@ struct Interrupt: Error, Equatable {
     return ends
   }()
 
-  /// From now on the signals are noted; one that is ignored (`nohup`) stays ignored.
+  /// From now on the signals are noted; one that is ignored (`nohup`) stays ignored. Those that were blocked, as a parent
+  /// with Dispatch leaves them to its children, come through.
   static func watch() {
     guard pipe.writing >= 0 else { return }
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    sigprocmask(SIG_UNBLOCK, &set, nil)
     for number in signals {
       var earlier = sigaction()
       sigaction(number, nil, &earlier)

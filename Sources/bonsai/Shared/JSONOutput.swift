@@ -5,9 +5,10 @@
 #endif
 
 extension Encodable {
-  /// The value as JSON for `--json`: indented, keys in alphabetical order; infinities and NaN as text.
+  /// The value as JSON for `--json`: indented, keys in snake case and alphabetical order; infinities and NaN as text.
   func json() throws -> String {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")

@@ -45,6 +45,21 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Replace what is there; input and output may be the same then.")
   var force = false
 
+  /// The format that the path asks for, once it is known that nothing is replaced unasked.
+  ///
+  /// - Throws: `CheckpointError` where there is a file already and `--force` is not given.
+  func prepare() throws -> Checkpoint.OutputFormat {
+    let format = try format()
+    do throws(CheckpointError) {
+      if !force { try Checkpoint.checkIsFree(path, for: format) }
+    } catch {
+      var error = error
+      error.advice = "choose another name, or give --force to replace it"
+      throw error
+    }
+    return format
+  }
+
   /// The format that the path asks for.
   func format() throws -> Checkpoint.OutputFormat {
     guard let format = Checkpoint.OutputFormat(path: path) else {

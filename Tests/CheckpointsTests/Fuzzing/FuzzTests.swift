@@ -142,7 +142,7 @@ import Testing
     try SafetensorsWriter.write(sources, to: scratch("dense.safetensors"))
     let plan = try SparseBitmask.plan(packing: Checkpoint.open(scratch("dense.safetensors")))
     #expect(plan.packed == ["a.weight", "b.weight"])
-    try SafetensorsWriter.write(plan.sources, to: scratch("packed.safetensors"))
+    try plan.write(to: scratch("packed.safetensors"))
     let seeds = [[UInt8](try Data(contentsOf: URL(fileURLWithPath: scratch("packed.safetensors"))))]
     let header = 8 + Int(seeds[0][0]) + Int(seeds[0][1]) << 8
     let opened = fuzz { seed in

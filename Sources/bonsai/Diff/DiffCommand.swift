@@ -1,0 +1,41 @@
+import ArgumentParser
+import Checkpoints
+import Console
+
+/// `bonsai diff`: which tensors of two files differ.
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compares two files, of any formats, tensor by tensor.",
+    discussion: """
+      Shows which tensors differ, in how many elements, by how much, and how the zeros have moved. A tensor that is \
+      pruned in one file only (NAME_orig and NAME_mask) is compared as their product. 0.0 and -0.0 are the same value. \
+      The exit status is 1 where anything differs.
+
+      EXAMPLES
+        bonsai diff lenet.safetensors lenet-pruned.safetensors
+        bonsai diff model.pt model.safetensors --json
+      """)
+
+  @Argument(help: ArgumentHelp("The first file.", valueName: "a"))
+  var first: String
+
+  @Argument(help: ArgumentHelp("The second file.", valueName: "b"))
+  var second: String
+
+  @OptionGroup var reading: ReadingOptions
+  @OptionGroup var printing: PrintOptions
+
+  @Flag(help: "Show tensors that are equal, too.")
+  var all = false
+
+  func run() throws {
+    let files = (try reading.open(first), try reading.open(second))
+    let progress = ByteProgress("comparing")
+    let comparison = Comparison(
+      files: files, differences: try files.0.differences(from: files.1, progress: progress.update))
+    progress.clear()
+    print(printing.json ? try comparison.report.json() : comparison.lines(all: all).joined(separator: "\n"))
+    if !comparison.isEqual { throw ExitCode.foundSomething }
+  }
+}

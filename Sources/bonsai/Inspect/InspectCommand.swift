@@ -1,0 +1,30 @@
+import ArgumentParser
+import Checkpoints
+import Console
+
+/// `bonsai inspect`: what a file of weights holds.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Shows tensors, shapes, types, zeros and magnitudes.",
+    discussion: """
+      Reads every value once, in blocks, unless --headers-only is given. A tensor that PyTorch has pruned and not made \
+      permanent (NAME_orig and NAME_mask) is shown as such.
+
+      EXAMPLES
+        bonsai inspect lenet.safetensors
+        bonsai inspect model/ --headers-only
+        bonsai inspect training.ckpt --state-dict ema.model --json
+      """)
+
+  @OptionGroup var input: InputOptions
+  @OptionGroup var printing: PrintOptions
+
+  @Flag(help: "Read no values: names, types and shapes only.")
+  var headersOnly = false
+
+  func run() throws {
+    let inspection = try Inspection(of: input.open(), readsValues: !headersOnly)
+    print(printing.json ? try inspection.report.json() : inspection.lines.joined(separator: "\n"))
+  }
+}

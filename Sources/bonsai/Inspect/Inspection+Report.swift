@@ -1,0 +1,85 @@
+import Checkpoints
+
+extension Inspection {
+  /// What `bonsai inspect --json` prints.
+  struct Report: Encodable {
+    struct Tensor: Encodable {
+      var name: String
+      var dtype: String
+      var shape: [Int]
+      var elements: Int
+      var bytes: Int
+      var zeros: Int?
+      var nan: Int?
+      var infinite: Int?
+      var smallest: Double?
+      var largest: Double?
+    }
+
+    struct Pruned: Encodable {
+      var name: String
+      var original: String
+      var mask: String
+      var elements: Int
+      var pruned: Int?
+      var sparsity: Double?
+    }
+
+    struct Bin: Encodable {
+      var from: Double
+      var below: Double
+      var count: Int
+    }
+
+    var file: String
+    var format: String
+    var files: [String]
+    var bytes: Int
+    var stateDict: String?
+    var leftOut: [String]
+    var dataParallelPrefix: String?
+    var packed: Bool
+    var metadata: [String: String]
+    var tensorBytes: Int
+    var elements: Int
+    var parameters: Int
+    var zeros: Int?
+    var sparsity: Double?
+    var tensors: [Tensor]
+    var pruned: [Pruned]
+    var magnitudes: [Bin]?
+  }
+
+  /// The inspection for programs.
+  var report: Report {
+    let isRead = statistics != nil
+    return Report(
+      file: checkpoint.path, format: checkpoint.format.rawValue, files: checkpoint.files, bytes: checkpoint.size,
+      stateDict: checkpoint.stateDictPath.isEmpty ? nil : checkpoint.stateDictPath.joined(separator: "."),
+      leftOut: checkpoint.leftOut, dataParallelPrefix: checkpoint.dataParallelPrefix,
+      packed: SparseBitmask.isPacked(checkpoint),
+      metadata: Dictionary(uniqueKeysWithValues: checkpoint.metadata.map { ($0, $1) }),
+      tensorBytes: tensorBytes, elements: elementCount, parameters: parameterCount, zeros: isRead ? zeroCount : nil,
+      sparsity: isRead ? sparsity : nil, tensors: checkpoint.tensors.map(report),
+      pruned: pairs.map { pair, statistics in
+        Report.Pruned(
+          name: pair.name, original: pair.original.name, mask: pair.mask.name, elements: pair.original.elementCount,
+          pruned: statistics?.prunedCount, sparsity: statistics?.sparsity)
+      },
+      magnitudes: isRead
+        ? magnitudes.map { bin in
+          Report.Bin(from: Self.power(bin.exponent), below: Self.power(bin.exponent + 1), count: bin.count)
+        } : nil)
+  }
+
+  private func report(_ tensor: TensorInfo) -> Report.Tensor {
+    let one = statistics?[tensor.name]
+    return Report.Tensor(
+      name: tensor.name, dtype: tensor.type.name, shape: tensor.shape, elements: tensor.elementCount,
+      bytes: tensor.byteCount, zeros: one?.zeroCount, nan: one?.nanCount, infinite: one?.infinityCount,
+      smallest: one?.smallest, largest: one?.largest)
+  }
+
+  /// 2 to the power of `exponent`.
+  static func power(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+}

@@ -1,0 +1,96 @@
+import Checkpoints
+import Console
+
+extension Inspection {
+  /// The inspection for people.
+  var lines: [String] {
+    var lines = [
+      "\(checkpoint.path): \(checkpoint.formatDescription), \(checkpoint.tensors.count.counted("tensor")), "
+        + checkpoint.size.bytes
+    ]
+    if let prefix = checkpoint.dataParallelPrefix { lines.append("all names begin with '\(prefix)' (DataParallel)") }
+    if SparseBitmask.isPacked(checkpoint) { lines.append("packed as a bitmask: bonsai unpack makes it dense again") }
+    if !checkpoint.leftOut.isEmpty { lines.append("beside them: " + Self.list(checkpoint.leftOut)) }
+    for (key, value) in checkpoint.metadata { lines.append("\(Self.oneLine(key)): \(Self.oneLine(value))") }
+    lines += [""] + table.lines + ["", summary]
+    if pairs.contains(where: { $0.statistics != nil }) {
+      lines += ["", "Pruned, not yet permanent:"] + pairTable.lines
+    }
+    if statistics != nil, !magnitudes.isEmpty { lines += [""] + histogram }
+    return lines
+  }
+
+  /// The share of elements that are zero.
+  var sparsity: Double { elementCount == 0 ? 0 : Double(zeroCount) / Double(elementCount) }
+
+  private var table: TextTable {
+    var columns: [TextTable.Column] = [
+      .init("tensor", .left), .init("dtype", .left), .init("shape", .left), .init("elements"), .init("size"),
+    ]
+    if statistics != nil { columns += [.init("zeros"), .init("largest")] }
+    let rows = checkpoint.tensors.map { tensor in
+      var row = [
+        Self.oneLine(tensor.name), tensor.type.name, "\(tensor.shape)", tensor.elementCount.grouped,
+        tensor.byteCount.bytes,
+      ]
+      if let one = statistics?[tensor.name] {
+        let odd = [(one.nanCount, "NaN"), (one.infinityCount, "infinite")].filter { $0.0 > 0 }
+        row.append(one.zeroCount == 0 ? "" : one.sparsity.percent)
+        row.append(
+          ([one.largest?.significant(3) ?? ""].filter { !$0.isEmpty } + odd.map { "\($0.0) \($0.1)" }).joined(
+            separator: " "))
+      }
+      return row
+    }
+    return TextTable(columns: columns, rows: rows)
+  }
+
+  private var summary: String {
+    let counts = "\(parameterCount.grouped) parameters in \(tensorBytes.bytes) of tensors"
+    guard statistics != nil else { return counts }
+    return counts + ", \(zeroCount.grouped) of \(elementCount.grouped) elements zero (\(sparsity.percent))"
+  }
+
+  private var pairTable: TextTable {
+    TextTable(
+      columns: [.init("tensor", .left), .init("kept"), .init("of"), .init("pruned")],
+      rows: pairs.compactMap { pair, statistics in
+        statistics.map {
+          [
+            Self.oneLine(pair.name), ($0.elementCount - $0.prunedCount).grouped, $0.elementCount.grouped,
+            $0.sparsity.percent,
+          ]
+        }
+      })
+  }
+
+  /// A bar for zeros and one for each power of two; what lies below the topmost fifteen comes together.
+  private var histogram: [String] {
+    var rows = magnitudes.suffix(15).map { bin in
+      ("\(Self.power(bin.exponent).significant(3)) to \(Self.power(bin.exponent + 1).significant(3))", bin.count)
+    }
+    let rest = magnitudes.dropLast(15).reduce(0) { $0 + $1.count }
+    if rest > 0 {
+      rows.insert(("below \(Self.power(magnitudes[magnitudes.count - 15].exponent).significant(3))", rest), at: 0)
+    }
+    rows.insert(("0", total.zeroCount), at: 0)
+    let width = rows.map(\.0.count).max() ?? 0
+    let most = max(1, rows.map(\.1).max() ?? 1)
+    let all = max(1, rows.reduce(0) { $0 + $1.1 })
+    return ["Magnitudes:"]
+      + rows.map { label, count in
+        let share = (Double(count) / Double(all)).percent.padded(to: 6, .right)
+        let eighths = count == 0 ? 0 : max(1, Int((Double(count) / Double(most) * 320).rounded()))
+        return "  \(label.padded(to: width, .right))  \(share)  \(ProgressBar.blocks(eighths))".trimmedAtEnd
+      }
+  }
+
+  /// Text of a file in one line, without control characters.
+  static func oneLine(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(8).map(oneLine).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+  }
+}

@@ -1,0 +1,76 @@
+import Checkpoints
+
+/// What a checkpoint holds, read once.
+struct Inspection {
+  let checkpoint: Checkpoint
+  /// The statistics of each tensor, by name; nil where values were not read.
+  let statistics: [String: TensorStatistics]?
+  /// The pruned pairs with what is left of each; nil where that was not read or cannot be told.
+  let pairs: [(pair: PrunedPair, statistics: PrunedPairStatistics?)]
+  /// The statistics of all tensors but masks; of pruned ones, before the mask.
+  let total: TensorStatistics
+
+  /// Reads a checkpoint.
+  init(of checkpoint: Checkpoint, readsValues: Bool) throws {
+    self.checkpoint = checkpoint
+    let pairs = checkpoint.prunedPairs
+    let masks = Set(pairs.map(\.mask.name))
+    var total = TensorStatistics()
+    guard readsValues else {
+      statistics = nil
+      self.pairs = pairs.map { ($0, nil) }
+      self.total = total
+      return
+    }
+    let progress = ByteProgress("reading")
+    defer { progress.clear() }
+    let size = Self.byteCount(checkpoint.tensors) + pairs.reduce(0) { $0 + Self.byteCount([$1.original, $1.mask]) }
+    var done = 0
+    let step: (Int) throws -> Void = { bytes in
+      done += bytes
+      try progress.update(done, of: size)
+    }
+    var statistics: [String: TensorStatistics] = [:]
+    for tensor in checkpoint.tensorsByOffset {
+      let one = try checkpoint.statistics(of: tensor.name, progress: step)
+      statistics[tensor.name] = one
+      if !masks.contains(tensor.name) { total += one }
+    }
+    self.statistics = statistics
+    self.pairs = try pairs.map { ($0, try checkpoint.statistics(of: $0, progress: step)) }
+    self.total = total
+  }
+
+  private static func byteCount(_ tensors: [TensorInfo]) -> Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+  /// The bytes of all tensors.
+  var tensorBytes: Int { Self.byteCount(checkpoint.tensors) }
+
+  /// The zeros of all tensors but masks; those of a pruned tensor are those of its product with the mask.
+  var zeroCount: Int {
+    pairs.reduce(total.zeroCount) { sum, pair in
+      guard let product = pair.statistics, let original = statistics?[pair.pair.original.name] else { return sum }
+      return sum + product.zeroCount - original.zeroCount
+    }
+  }
+
+  /// The elements of all tensors but masks.
+  var elementCount: Int {
+    let masks = Set(pairs.map(\.pair.mask.name))
+    return checkpoint.tensors.reduce(0) { $0 + (masks.contains($1.name) ? 0 : $1.elementCount) }
+  }
+
+  /// The elements of floating-point tensors but masks: parameters, and the running statistics of norms, which files do
+  /// not tell apart.
+  var parameterCount: Int {
+    let masks = Set(pairs.map(\.pair.mask.name))
+    return checkpoint.tensors.reduce(0) { sum, tensor in
+      sum + (tensor.type.isFloat && !masks.contains(tensor.name) ? tensor.elementCount : 0)
+    }
+  }
+
+  /// How many values of all tensors but masks have which magnitude: those in 2^e ..< 2^(e+1) at e, ascending.
+  var magnitudes: [(exponent: Int, count: Int)] {
+    total.magnitudes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
