@@ -68,16 +68,7 @@ func mapQuads<Bits: FixedWidthInteger & UnsignedInteger & SIMDScalar>(
   _ words: UnsafePointer<UInt64>, _ count: Int, source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer,
   set: Bits, _ body: (SIMD4<Bits>, SIMD4<Bits>) -> SIMD4<Bits>
 ) {
-  withUnsafeTemporaryAllocation(of: SIMD4<Bits>.self, capacity: 16) { scratch in
-    // All sixteen patterns of four bits.
-    let table = scratch.baseAddress.unsafelyUnwrapped
-    var pattern = 0
-    while pattern < 16 {
-      table[pattern] = SIMD4(
-        pattern & 1 == 0 ? 0 : set, pattern & 2 == 0 ? 0 : set, pattern & 4 == 0 ? 0 : set,
-        pattern & 8 == 0 ? 0 : set)
-      pattern &+= 1
-    }
+  withBitPatterns(set: set) { table in
     let stride = MemoryLayout<Bits>.size &* 4
     var from = source
     var to = destination
@@ -104,5 +95,60 @@ func mapQuads<Bits: FixedWidthInteger & UnsignedInteger & SIMDScalar>(
       to += MemoryLayout<Bits>.size
       index &+= 1
     }
+  }
+}
+
+/// For each eight entries of 16 bits calls `body` with the entries and, lane by lane, all ones where the bit is 1, and
+/// writes the result. Neither pointer needs alignment; they may be equal.
+@inline(__always)
+func mapOctets(
+  _ words: UnsafePointer<UInt64>, _ count: Int, source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer,
+  _ body: (SIMD8<UInt16>, SIMD8<UInt16>) -> SIMD8<UInt16>
+) {
+  withBitPatterns(set: UInt16.max) { table in
+    var from = source
+    var to = destination
+    var index = 0
+    while index &+ 64 <= count {
+      var word = words[index &>> 6]
+      var octet = 0
+      while octet < 8 {
+        let lanes = SIMD8(
+          lowHalf: table[Int(truncatingIfNeeded: word & 15)], highHalf: table[Int(truncatingIfNeeded: word &>> 4 & 15)])
+        to.storeBytes(of: body(from.loadUnaligned(as: SIMD8<UInt16>.self), lanes), as: SIMD8<UInt16>.self)
+        word &>>= 8
+        from += 16
+        to += 16
+        octet &+= 1
+      }
+      index &+= 64
+    }
+    while index < count {
+      let bit = words[index &>> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
+      let entry = SIMD8(repeating: from.loadUnaligned(as: UInt16.self))
+      to.storeBytes(of: body(entry, SIMD8(repeating: bit == 0 ? 0 : .max))[0], as: UInt16.self)
+      from += 2
+      to += 2
+      index &+= 1
+    }
+  }
+}
+
+/// Calls `body` with all sixteen patterns of four bits, as lanes of `set` and zero. Loaded from memory they stay
+/// vectors; computed from the bits, the compiler takes them apart.
+@inline(__always)
+private func withBitPatterns<Bits: FixedWidthInteger & UnsignedInteger & SIMDScalar>(
+  set: Bits, _ body: (UnsafePointer<SIMD4<Bits>>) -> Void
+) {
+  withUnsafeTemporaryAllocation(of: SIMD4<Bits>.self, capacity: 16) { scratch in
+    let table = scratch.baseAddress.unsafelyUnwrapped
+    var pattern = 0
+    while pattern < 16 {
+      table[pattern] = SIMD4(
+        pattern & 1 == 0 ? 0 : set, pattern & 2 == 0 ? 0 : set, pattern & 4 == 0 ? 0 : set,
+        pattern & 8 == 0 ? 0 : set)
+      pattern &+= 1
+    }
+    body(table)
   }
 }

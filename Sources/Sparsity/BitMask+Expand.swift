@@ -99,9 +99,15 @@ private func multiplyHalves(
   _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
   into destination: UnsafeMutableRawPointer, infinity: UInt16
 ) {
-  mapQuads(words, count, source: source, into: destination, set: UInt16.max) { entries, mask in
-    let special = (entries & 0x7fff) .>= infinity
-    let zeroed = (entries & 0x8000).replacing(with: 0x7fff, where: special)
-    return (entries & mask) | (zeroed & ~mask)
+  let infinities = SIMD8<Int16>(repeating: Int16(infinity))
+  let sign = SIMD8<UInt16>(repeating: 0x8000)
+  @inline(__always)
+  func product(_ entries: SIMD8<UInt16>, _ mask: SIMD8<UInt16>) -> SIMD8<UInt16> {
+    // Whether a magnitude is less than infinity shows in the sign of their difference. A comparison says it as well,
+    // but the compiler takes combinations of its results apart into scalars.
+    let magnitudes = unsafeBitCast(entries & ~sign, to: SIMD8<Int16>.self)
+    let finite = unsafeBitCast((magnitudes &- infinities) &>> 15, to: SIMD8<UInt16>.self)
+    return (entries & (mask | sign)) | ~(finite | mask | sign)
   }
+  mapOctets(words, count, source: source, into: destination, product)
 }
