@@ -101,21 +101,13 @@ struct BracketSelection: KeyRuleVisitor {
       if left < cut.equal { left -= min(left, list.countEqual(key)) }
     }
     set.forEachPiece { index, piece in
-      let list = lists[index]
+      let changed = lists[index].changes(cut: key, middle: middle, quota: quotas[index])
       let words = target.words[piece.buffer].pointer
-      let output = target.output(piece.buffer)
-      var quota = quotas[index]
-      for candidate in 0..<list.count {
-        let found = list.keys[candidate]
-        var kept = found > key
-        if found == key {
-          if quota > 0 { quota &-= 1 } else { kept = true }
-        }
-        if kept == (found > middle) { continue }
-        let entry = piece.range.lowerBound &+ Int(list.indices[candidate])
+      for change in changed {
+        let entry = piece.range.lowerBound &+ Int(change)
         words[entry &>> 6] ^= 1 &<< UInt64(truncatingIfNeeded: entry & 63)
-        output?.rewrite(entry, kept: kept)
       }
+      target.output(piece.buffer)?.rewrite(changed, from: piece.range.lowerBound, words)
     }
   }
 
@@ -153,6 +145,27 @@ extension Candidates {
       let bins = bins.baseAddress.unsafelyUnwrapped
       for index in 0..<count { bins[slices.slice(keys[index])] &+= 1 }
     }
+  }
+
+  /// The candidates that the middle and the cut judge differently, by their place in the piece. The list of indices is
+  /// used up for it.
+  ///
+  /// They are collected first, without a branch to mispredict, so that the far memory of many of them is fetched at once.
+  ///
+  /// - Parameter quota: Candidates equal to the cut that go; further ones stay.
+  func changes(cut: Key, middle: Key, quota: Int) -> UnsafeBufferPointer<UInt32> {
+    let (keys, indices) = (keys, indices)
+    var quota = quota
+    var found = 0
+    for candidate in 0..<count {
+      let key = keys[candidate]
+      let tie = (key == cut ? 1 : 0) & (quota > 0 ? 1 : 0)
+      let stays = (key >= cut ? 1 : 0) ^ tie
+      quota &-= tie
+      indices[found] = indices[candidate]
+      found &+= stays ^ (key > middle ? 1 : 0)
+    }
+    return UnsafeBufferPointer(start: indices, count: found)
   }
 
   /// Candidates whose key is `key`.

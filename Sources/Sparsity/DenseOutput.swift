@@ -63,32 +63,52 @@ public struct DenseOutput {
     if let mask { bits.expand(into: mask, as: maskType) }
     if let product, let weights { bits.multiply(weights, into: product, type: weightType) }
   }
+}
 
-  /// Rewrites one entry whose bit has changed.
-  func rewrite(_ index: Int, kept: Bool) {
+extension DenseOutput {
+  /// Rewrites entries whose bits have changed.
+  ///
+  /// - Parameters:
+  ///   - entries: Flat indices less `start`.
+  ///   - words: The bits of all entries, as they are now.
+  func rewrite(_ entries: UnsafeBufferPointer<UInt32>, from start: Int, _ words: UnsafePointer<UInt64>) {
     if let base = mask?.baseAddress {
-      let target = base + index * maskType.byteCount
-      let bits = kept ? maskType.onePattern : 0
+      let one = maskType.onePattern
       switch maskType.byteCount {
-      case 1: target.storeBytes(of: UInt8(truncatingIfNeeded: bits), as: UInt8.self)
-      case 2: target.storeBytes(of: UInt16(truncatingIfNeeded: bits), as: UInt16.self)
-      case 4: target.storeBytes(of: UInt32(truncatingIfNeeded: bits), as: UInt32.self)
-      default: target.storeBytes(of: bits, as: UInt64.self)
+      case 1: rewrite(entries, start, words, base, base, as: UInt8.self) { $1 ? UInt8(one) : 0 }
+      case 2: rewrite(entries, start, words, base, base, as: UInt16.self) { $1 ? UInt16(one) : 0 }
+      case 4: rewrite(entries, start, words, base, base, as: UInt32.self) { $1 ? UInt32(one) : 0 }
+      default: rewrite(entries, start, words, base, base, as: UInt64.self) { $1 ? one : 0 }
       }
     }
-    if let base = product?.baseAddress, let weights = weights?.baseAddress {
-      let offset = index * weightType.byteCount
-      let target = base + offset
-      let source = weights + offset
-      switch weightType {
-      case .float64:
-        target.storeBytes(of: source.loadUnaligned(as: Double.self) * (kept ? 1 : 0), as: Double.self)
-      case .float32:
-        target.storeBytes(of: source.loadUnaligned(as: Float.self) * (kept ? 1 : 0), as: Float.self)
-      default:
-        var word: UInt64 = kept ? 1 : 0
-        multiplyBits(&word, 1, source, into: target, type: weightType)
+    guard let base = product?.baseAddress, let weights = weights?.baseAddress else { return }
+    switch weightType {
+    case .float64: rewrite(entries, start, words, weights, base, as: Double.self) { $0 * ($1 ? 1 : 0) }
+    case .float32: rewrite(entries, start, words, weights, base, as: Float.self) { $0 * ($1 ? 1 : 0) }
+    case .float16, .bfloat16:
+      let infinity: UInt16 = weightType == .float16 ? 0x7c00 : 0x7f80
+      rewrite(entries, start, words, weights, base, as: UInt16.self) { bits, kept in
+        kept ? bits : (bits & 0x7fff) < infinity ? bits & 0x8000 : bits | 0x7fff
       }
+    case .int64: rewrite(entries, start, words, weights, base, as: UInt64.self) { $1 ? $0 : 0 }
+    case .int32: rewrite(entries, start, words, weights, base, as: UInt32.self) { $1 ? $0 : 0 }
+    case .int16: rewrite(entries, start, words, weights, base, as: UInt16.self) { $1 ? $0 : 0 }
+    case .int8, .uint8, .bool: rewrite(entries, start, words, weights, base, as: UInt8.self) { $1 ? $0 : 0 }
+    }
+  }
+
+  /// Loads each entry, and stores what `result` makes of it and of its bit.
+  @inline(__always)
+  private func rewrite<Value: BitwiseCopyable>(
+    _ entries: UnsafeBufferPointer<UInt32>, _ start: Int, _ words: UnsafePointer<UInt64>, _ source: UnsafeRawPointer,
+    _ target: UnsafeMutableRawPointer, as: Value.Type, _ result: (Value, Bool) -> Value
+  ) {
+    for place in entries {
+      let entry = start &+ Int(place)
+      let kept = words[entry &>> 6] &>> UInt64(truncatingIfNeeded: entry & 63) & 1 == 1
+      let offset = entry &* MemoryLayout<Value>.size
+      let value = source.loadUnaligned(fromByteOffset: offset, as: Value.self)
+      target.storeBytes(of: result(value, kept), toByteOffset: offset, as: Value.self)
     }
   }
 }
