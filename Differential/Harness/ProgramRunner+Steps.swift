@@ -40,6 +40,7 @@ extension ProgramRunner {
     case .hold(let target):
       if let optimizer { try Prune.holdZeros(module(target.module), name: target.name, in: optimizer) }
     case .copy:
+      sources.append((network, Snapshot(network)))
       network = try network.copy(into: program.fresh())
       makeOptimizer()
     case .convert(let path, let dtype):

@@ -42,6 +42,8 @@ package final class ProgramRunner {
   var network = Sequential()
   var optimizer: (any Optimizer)?
   var outputs: [(String, Tensor)] = []
+  /// The networks that copies were made of, as they were then: nothing done to a copy may change them.
+  var sources: [(network: Sequential, state: Snapshot)] = []
 
   /// A runner that asks `oracle`. Everything runs on one thread, since sums over several are not the same.
   package init(_ oracle: Oracle) {
@@ -78,6 +80,7 @@ package final class ProgramRunner {
     network = program.makeNetwork()
     makeOptimizer()
     outputs = []
+    sources = []
     statistics.programs += 1
     let findings = compare(built)
     guard findings.isEmpty else { return .mismatch(Mismatch(step: nil, findings: findings)) }
@@ -118,6 +121,11 @@ package final class ProgramRunner {
     statistics.count(step, .done)
     afterStep?(step, network)
     if let judge, let objection = try settleMasks(step, reply, judge) { return [objection] }
+    for source in sources {
+      if let difference = Snapshot(source.network).difference(from: source.state) {
+        return ["what a copy was made of: \(difference)"]
+      }
+    }
     return compare(reply)
   }
 
