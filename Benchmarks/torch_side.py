@@ -44,7 +44,7 @@ def timed(body):
     gc.collect()
     gc.disable()
     try:
-        rested = time.perf_counter() + 0.005
+        rested = time.perf_counter() + 0.02
         while time.perf_counter() < rested:
             pass
         start = time.perf_counter()

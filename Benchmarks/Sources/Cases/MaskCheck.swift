@@ -8,7 +8,7 @@ enum MaskCheck: Encodable {
   case identical
   /// So many entries differ, all of the same score: PyTorch leaves open which of them go.
   case ties(Int)
-  /// So many entries differ because Bonsai ranks the norms of 16-bit weights in float32.
+  /// So many entries differ because Bonsai ranks the norms of 16-bit weights in float64.
   case widerNorms(Int)
   /// PyTorch's side did not run.
   case unchecked

@@ -9,7 +9,7 @@ func seconds(_ body: () throws -> Void) rethrows -> Double {
 /// The seconds that one call took, begun when the threads of both processes, which spin for a while after their work, are
 /// at rest. This thread stays awake meanwhile.
 func secondsAfterRest(_ body: () throws -> Void) rethrows -> Double {
-  let rested = ContinuousClock.now + .milliseconds(5)
+  let rested = ContinuousClock.now + .milliseconds(20)
   while ContinuousClock.now < rested {}
   return try seconds(body)
 }
