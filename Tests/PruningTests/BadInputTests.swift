@@ -129,6 +129,18 @@ import Torch
     }
   }
 
+  @Test(arguments: [DType.float32, .float16, .bfloat16]) func aNormOfNothing(_ dtype: DType) throws {
+    let layer = Linear(3, 0).to(dtype)
+    for n in [Norm.infinity, .negativeInfinity, -1] {
+      let before = State(layer)
+      #expect(throws: PruningError.self) { try Prune.lnStructured(layer, name: "weight", amount: 0, n: n, dim: 1) }
+      #expect(State(layer) == before)
+    }
+    // The sum over nothing is 0, and there is a channel to prune.
+    try Prune.lnStructured(layer, name: "weight", amount: 1, n: 2, dim: 1)
+    #expect(layer["weight_mask"].shape == [0, 3])
+  }
+
   @Test func notANumber() throws {
     let layer = Linear(4, 3)
     let scores = Tensor([1, .nan, 3, 4, 5, 6, 7, .nan, 9, 10, 11, 12] as [Float], shape: [3, 4])
