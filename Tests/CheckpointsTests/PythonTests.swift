@@ -80,6 +80,38 @@ import Testing
     #expect(lines.sorted() == expected.sorted())
   }
 
+  /// Large enough that rows lie pages apart in the file; read whole, and in blocks that end anywhere.
+  @Test(.enabled(if: Python.finds("torch"), "needs a python3 with torch"))
+  func stridedTensorsAreReadInBlocks() throws {
+    _ = try Python.run(
+      """
+      import sys, torch
+      torch.manual_seed(0)
+      a, b = torch.randn(150, 300), torch.randn(12, 10, 20, 8, dtype=torch.float64)
+      views = {
+          "transposed": a.t(), "every third": a[::3, 1::7], "channels last": b.to(memory_format=torch.channels_last),
+          "permuted": b.permute(3, 1, 0, 2), "part": b.permute(2, 3, 1, 0)[3:9, 1:, ::2], "expanded": a[5].expand(40, 300),
+          "bytes": (a * 50).to(torch.int8).t()[5:], "halves": a.half().t()[::2], "complex": torch.complex(a, a).t(),
+          "wide": torch.complex(b, b).permute(1, 3, 2, 0),
+      }
+      plain = {name + " plain": view.contiguous().clone() for name, view in views.items()}
+      torch.save(views | plain, sys.argv[1])
+      """, scratch("views.pt"))
+    let checkpoint = try Checkpoint.open(scratch("views.pt"))
+    let views = checkpoint.tensors.filter { $0.strides != nil }
+    #expect(views.count == 10)
+    var random = SeededGenerator(1)
+    for view in views {
+      let expected = try checkpoint.withBytes(of: view.name + " plain") { Array($0) }
+      #expect(try checkpoint.withBytes(of: view.name) { Array($0) } == expected, "\(view.name)")
+      for size in [1 << 20, 4096, 1003, Int.random(in: 1...50_000, using: &random)] {
+        var bytes: [UInt8] = []
+        try checkpoint.forEachBlock(of: view.name, size: size) { block, _ in bytes += block }
+        #expect(bytes == expected, "\(view.name) in blocks of \(size)")
+      }
+    }
+  }
+
   @Test(.enabled(if: Python.finds("torch", "safetensors", "numpy"), "needs a python3 with torch and safetensors"))
   func packedTensorsExpandByTheFormulaOfCompressedTensors() throws {
     let dense = try Checkpoint.open(Fixture.path("lenet_pruned90_removed.safetensors"))

@@ -88,7 +88,7 @@ public struct PyTorchFile: Sendable {
     guard tensor.strides != nil else { return try file.withBytes(tensor.byteRange, body) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteCount, alignment: 16)
     defer { buffer.deallocate() }
-    file.withBytes(tensor.byteRange) { StridedGather(tensor).copy(from: $0, at: 0, into: buffer) }
+    try StridedGather(tensor, of: file).read(at: 0, into: buffer)
     return try body(UnsafeRawBufferPointer(buffer))
   }
 
@@ -104,7 +104,7 @@ public struct PyTorchFile: Sendable {
       try file.read(at: tensor.byteRange.lowerBound + offset, into: buffer)
       return
     }
-    file.withBytes(tensor.byteRange) { StridedGather(tensor).copy(from: $0, at: offset, into: buffer) }
+    try StridedGather(tensor, of: file).read(at: offset, into: buffer)
   }
 }
 
