@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data build bench differential mutations lint format dependent clean
+.PHONY: help demo test setup data bonsai build bench differential mutations fuzz lint format dependent clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ setup: ## LibTorch 2.13, found or installed into .libtorch
 data: ## Fashion-MNIST, found or fetched into .data
 	@scripts/fetch-fashion-mnist.sh
 
+bonsai: setup ## The command line, in release, and its completions; says where they lie
+	swift build -c release --product bonsai $(link)
+	swift build -c release --product bonsai-random $(link)
+	@scripts/completions.sh
+
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
@@ -42,14 +47,17 @@ differential: setup ## Random programs here and in Python's torch, compared step
 mutations: setup ## Deliberate bugs in the pruning core, and whether random programs find them (ARGS="--count 1000")
 	PYTHONPATH=$(python_path) python3 Differential/Mutations/check.py $(ARGS)
 
+fuzz: setup ## libFuzzer on the readers of files (ARGS="600" for so many seconds)
+	scripts/fuzz.sh $(ARGS)
+
 dependent: setup ## A throw-away package that depends on a tagged version: builds it and runs it
 	scripts/test-dependent.sh
 
 lint: ## Formatting, strictly
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential Fuzzing
 
 format: ## Formats all Swift files in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential Fuzzing
 
 clean: ## Removes what was built and written; keeps LibTorch and the data
 	rm -rf .build .build-* out

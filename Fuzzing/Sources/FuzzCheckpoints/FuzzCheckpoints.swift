@@ -1,0 +1,65 @@
+import Checkpoints
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#endif
+
+/// Opens a file of any format and reads all of it; libFuzzer calls this with each input.
+///
+/// The content decides which reader it is: safetensors, PyTorch's archives and legacy files with their pickles, or an
+/// index of shards. Errors of the readers are what is wanted; anything else stops the process.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = UnsafeBufferPointer(start: start, count: count)
+  do {
+    if bytes.first == UInt8(ascii: "{") {
+      try openIndex(bytes)
+    } else {
+      try readAll(try Checkpoint.open(bytes: bytes), size: count)
+    }
+  } catch is CheckpointError {
+  } catch {
+    fatalError("another error: \(error)")
+  }
+  return 0
+}
+
+private func readAll(_ checkpoint: Checkpoint, size: Int) throws {
+  for tensor in checkpoint.tensors {
+    precondition(tensor.byteCount <= max(size, 1 << 16), "a tensor larger than its file")
+    var sum = 0
+    try checkpoint.withBytes(of: tensor.name) { bytes in sum = bytes.reduce(0) { $0 &+ Int($1) } }
+    try checkpoint.forEachBlock(of: tensor.name, size: 1000) { block, _ in
+      sum = block.reduce(sum) { $0 &- Int($1) }
+    }
+    precondition(sum == 0, "two ways of reading, two results")
+    _ = try checkpoint.statistics(of: tensor.name)
+  }
+  _ = try? checkpoint.verify()
+  _ = try checkpoint.differences(from: checkpoint)
+  for source in try SparseBitmask.sources(unpacking: checkpoint) { try source.produce { _ in } }
+}
+
+/// The directory with two shards that an index may name.
+private let directory: String = {
+  var template = Array("/tmp/bonsai-fuzz-XXXXXX".utf8CString)
+  guard mkdtemp(&template) != nil else { fatalError("no directory for shards") }
+  let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  for name in ["a", "b"] {
+    let source = TensorSource(name: "\(name).weight", type: .u8, shape: [3], bytes: [1, 2, 3])
+    guard (try? SafetensorsWriter.write([source], to: "\(path)/\(name).safetensors")) != nil else {
+      fatalError("no shards in \(path)")
+    }
+  }
+  return path
+}()
+
+private func openIndex(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+  let path = "\(directory)/model.safetensors.index.json"
+  guard let file = fopen(path, "wb") else { fatalError("cannot write \(path)") }
+  fwrite(bytes.baseAddress, 1, bytes.count, file)
+  fclose(file)
+  try readAll(try Checkpoint.open(path), size: 1 << 20)
+}

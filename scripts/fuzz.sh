@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Feeds libFuzzer's inputs to the readers of Checkpoints: safetensors, indices of shards, PyTorch files and pickles.
+#
+# usage: scripts/fuzz.sh [SECONDS] [libFuzzer's own options]     default: 60 seconds
+#
+# Seeds are the tests' fixtures; what is found besides stays in .build-fuzz/corpus. A crash, a hang of 10 seconds and
+# 512 MB of memory are findings: libFuzzer prints the input and keeps it in .build-fuzz/findings.
+set -euo pipefail
+unset CDPATH
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+seconds=${1:-60}
+[ $# -eq 0 ] || shift
+
+build=.build-fuzz
+corpus=$build/corpus
+mkdir -p "$corpus" "$build/findings" "$build/seeds"
+find Tests/CheckpointsTests/Fixtures -type f -size -16k \( -name '*.pt' -o -name '*.pth' -o -name '*.safetensors' \) \
+  -exec cp {} "$build/seeds/" \;
+cat >"$build/seeds/index" <<'JSON'
+{"metadata":{"total_size":6,"k":"v"},"weight_map":{"a.weight":"a.safetensors","b.weight":"b.safetensors"}}
+JSON
+
+# SwiftPM compiles; the link is made here, because libFuzzer brings the program's main.
+flags=(-sanitize=fuzzer,address)
+swift build --package-path Fuzzing --scratch-path "$build" -c release --target FuzzCheckpoints \
+  -Xswiftc "${flags[0]}" -Xswiftc -parse-as-library
+[ "$(uname)" = Darwin ] || flags+=(-use-ld=lld)
+swiftc "${flags[@]}" -o "$build/fuzz" "$build"/release/{FuzzCheckpoints,Checkpoints,Sparsity}.build/*.o \
+  "$build"/release/{OrderedCollections,InternalCollectionsUtilities}.build/*.o
+"$build/fuzz" "$corpus" "$build/seeds" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+  -malloc_limit_mb=512 -artifact_prefix="$build/findings/" -print_final_stats=1 "$@"
