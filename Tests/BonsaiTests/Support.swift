@@ -27,11 +27,23 @@ let products: URL = {
 }()
 
 /// Runs an executable of this package to its end.
-func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+func run(_ program: String, _ arguments: [String]) throws -> Outcome {
+  try run(products.appendingPathComponent(program), arguments)
+}
+
+/// Runs a script with `python3`, or the interpreter that `PYTHON` names, to its end.
+func python(_ script: String, _ arguments: [String]) throws -> Outcome {
+  let command = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
+  return try run(URL(fileURLWithPath: "/usr/bin/env"), [command, "-W", "ignore", "-c", script] + arguments)
+}
+
+/// Whether Python is there with torch and safetensors.
+let hasTorch = (try? python("import torch, safetensors", []).status) == 0
+
+private func run(_ program: URL, _ arguments: [String]) throws -> Outcome {
   let process = Process()
-  process.executableURL = products.appendingPathComponent(program)
+  process.executableURL = program
   process.arguments = arguments
-  process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
   let (output, error) = (Pipe(), Pipe())
   (process.standardOutput, process.standardError) = (output, error)
   process.standardInput = FileHandle.nullDevice

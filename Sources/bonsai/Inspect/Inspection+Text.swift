@@ -77,9 +77,10 @@ extension Inspection {
     let width = rows.map(\.0.count).max() ?? 0
     let most = max(1, rows.map(\.1).max() ?? 1)
     let all = max(1, rows.reduce(0) { $0 + $1.1 })
-    return ["Magnitudes:"]
+    return [pairs.isEmpty ? "Magnitudes:" : "Magnitudes, before masks:"]
       + rows.map { label, count in
-        let share = (Double(count) / Double(all)).percent.padded(to: 6, .right)
+        let fraction = Double(count) / Double(all)
+        let share = (count > 0 && fraction < 0.0005 ? "<0.1 %" : fraction.percent).padded(to: 6, .right)
         let eighths = count == 0 ? 0 : max(1, Int((Double(count) / Double(most) * 320).rounded()))
         return "  \(label.padded(to: width, .right))  \(share)  \(ProgressBar.blocks(eighths))".trimmedAtEnd
       }

@@ -29,7 +29,14 @@ struct ReadingOptions: ParsableArguments {
 
   /// Opens a file.
   func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-    try Checkpoint.open(path, stateDict: stateDict)
+    do throws(CheckpointError) {
+      return try Checkpoint.open(path, stateDict: stateDict)
+    } catch {
+      guard error.kind == .invalidArgument else { throw error }
+      var error = error  // several state dicts
+      error.advice += " with --state-dict"
+      throw error
+    }
   }
 }
 

@@ -58,6 +58,11 @@ final class RandomDraws {
     #else
       _ = readlink("/proc/self/exe", &path, path.count - 1)
     #endif
+    // Behind symbolic links, on systems where the path above is that of a link.
+    if let real = realpath(path, nil) {
+      path = Array(UnsafeBufferPointer(start: real, count: strlen(real)))
+      free(real)
+    }
     let bytes = path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     let directory = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[...$0] } ?? []
     return String(decoding: directory, as: UTF8.self) + "bonsai-random"
