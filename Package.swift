@@ -90,7 +90,8 @@ let package = Package(
       path: "Differential/Command"),
 
     .testTarget(name: "SparsityTests", dependencies: ["Sparsity"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Sparsity"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),
     .testTarget(name: "NNTests", dependencies: ["NN"], resources: [.copy("Recorded")]),
     .testTarget(

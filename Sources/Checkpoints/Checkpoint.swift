@@ -98,6 +98,15 @@ extension Checkpoint {
     }
   }
 
+  /// Those files themselves.
+  var mappedFiles: [MappedFile] {
+    switch source {
+    case .safetensors(let file): [file.file]
+    case .sharded(let files): files.shards.map(\.file)
+    case .pytorch(let file): [file.file]
+    }
+  }
+
   /// The size of all those files in bytes.
   public var size: Int {
     switch source {

@@ -39,23 +39,3 @@ extension Tensor {
     inLargePages(shape, dtype: dtype) { bits.expand(into: $0, as: dtype.elementType) }
   }
 }
-
-extension BitMask {
-  /// Spreads the bits of `compact` over the entries that this mask keeps, in order: the full mask of what stays.
-  func depositing(_ compact: BitMask) -> BitMask {
-    precondition(compact.count == keptCount, "depositing: \(compact.count) bits into \(keptCount) kept entries")
-    var next = 0
-    let deposited = words.map { word -> UInt64 in
-      var left = word
-      var out: UInt64 = 0
-      while left != 0 {
-        let bit = left & (0 &- left)
-        if compact.words[next >> 6] >> UInt64(next & 63) & 1 == 1 { out |= bit }
-        left &= left &- 1
-        next += 1
-      }
-      return out
-    }
-    return BitMask(words: deposited, count: count)
-  }
-}

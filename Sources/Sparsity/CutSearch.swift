@@ -19,7 +19,7 @@ public struct CutSearch {
   static let gatherLimit = 1 << 18
   private static let digit = 16
 
-  private let k: Int
+  private var k: Int
   private let types: Set<ElementType>
   private let order: KeyOrder
   private let threads: Int?
@@ -31,8 +31,9 @@ public struct CutSearch {
   /// Keys below the prefix, and keys that share it (nil in the first pass).
   private var below = 0
   private var expected: Int?
-  /// Entries of this pass that share the prefix, and blocks of this pass.
-  private var seen = 0
+  /// Entries of this pass that share what is settled of the cut: in the first pass, all that take part.
+  public private(set) var seen = 0
+  /// Blocks of this pass.
   private var blocks = 0
   private var gathered: [Int64] = []
   private var bins: [Int] = []
@@ -130,6 +131,15 @@ public struct CutSearch {
       bins.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
     }
     return nil
+  }
+
+  /// Ends the first pass, where how many entries go depends on how many took part: on ``seen``.
+  ///
+  /// As ``finishPass()``, with another number of entries to prune.
+  public mutating func finishPass(pruning k: Int) throws(SelectionError) -> Cut? {
+    precondition(expected == nil, "CutSearch: the number of entries to prune is settled by the first pass")
+    self.k = k
+    return try finishPass()
   }
 
   private var width: Int { order.domain.byteCount * 8 }

@@ -1,0 +1,100 @@
+import Sparsity
+
+/// The pass that makes masks and writes the output.
+struct ApplyingPass {
+  let plan: PruningPlan
+  let layout: PrunedLayout
+  let form: PrunedForm
+  /// Called with the bytes handled so far and their total; may throw to stop.
+  let progress: (_ done: Int, _ total: Int) throws -> Void
+
+  private var context: PruningContext { plan.context }
+
+  /// Goes over all tensors.
+  ///
+  /// - Parameter writer: Where the output goes, already begun; nil to count only.
+  /// - Returns: What became of each weight that was pruned.
+  func run(into writer: (any CheckpointWriter)?) throws -> [PruningReport.Tensor] {
+    let behind = writer.map(WriteBehind.init)
+    do {
+      var reports: [Int: PruningReport.Tensor] = [:]
+      var done = 0
+      let changed = plan.order.filter { !layout.targets[$0].isEmpty }
+      let copies = behind == nil ? [] : layout.copies
+      let total =
+        changed.reduce(0) { $0 + context.units[$1].tensor.byteCount } + copies.reduce(0) { $0 + $1.byteCount }
+      for unit in changed {
+        reports[unit] = try apply(unit, behind) {
+          done += $0
+          try progress(done, total)
+        }
+      }
+      if let behind {
+        for tensor in copies {
+          try copy(tensor, behind) {
+            done += $0
+            try progress(done, total)
+          }
+        }
+        try behind.drain()
+      }
+      return context.units.indices.compactMap { reports[$0] }
+    } catch {
+      // The writer is cancelled next: it must have come to rest.
+      try? behind?.drain()
+      throw error
+    }
+  }
+
+  private func apply(
+    _ number: Int, _ behind: WriteBehind?, _ handled: (Int) throws -> Void
+  ) throws -> PruningReport.Tensor {
+    let unit = context.units[number]
+    let judge = plan.judges[number] ?? EarlierJudge()
+    let masks = form == .masks
+    let values = layout.targets[number].map(\.values)
+    let maskNames = layout.targets[number].compactMap(\.mask)
+    let spare = behind == nil ? WriteBehind.Block() : nil
+    var report = PruningReport.Tensor(
+      name: unit.name, shape: unit.shape, type: unit.tensor.type.name, entries: unit.count, prunedBefore: 0, pruned: 0)
+    for start in stride(from: 0, to: unit.count, by: plan.blockCounts[number]) {
+      let range = start..<min(unit.count, start + plan.blockCounts[number])
+      let bytes = range.count * unit.type.byteCount
+      guard let block = try behind?.take() ?? spare else { continue }
+      do {
+        try context.reader.readValues(of: unit, range, into: block.values)
+        let kept = try context.reader.kept(of: unit, range)
+        let dense = UnsafeMutableRawBufferPointer(rebasing: block.values[..<bytes])
+        let scores = Scores(bytes: UnsafeRawBufferPointer(dense), type: unit.type, kept: kept)
+        let output = DenseOutput(
+          mask: masks && behind != nil ? UnsafeMutableRawBufferPointer(rebasing: block.mask[..<bytes]) : nil,
+          product: masks || behind == nil ? nil : dense, of: UnsafeRawBufferPointer(dense), type: unit.type)
+        let bits = try judge.survivors(of: UnitBlock(unit: number, start: start, scores: scores), writing: output)
+        report.pruned += bits.prunedCount
+        report.prunedBefore += kept?.prunedCount ?? 0
+      } catch {
+        behind?.giveBack(block)
+        throw error
+      }
+      behind?.write(block, values: bytes, to: values, mask: masks ? bytes : 0, to: maskNames)
+      try handled(bytes)
+    }
+    return report
+  }
+
+  private func copy(_ tensor: TensorInfo, _ behind: WriteBehind, _ handled: (Int) throws -> Void) throws {
+    for start in stride(from: 0, to: tensor.byteCount, by: UnitReader.blockSize) {
+      let count = min(UnitReader.blockSize, tensor.byteCount - start)
+      let block = try behind.take()
+      do {
+        try context.checkpoint.read(
+          tensor.name, at: start, into: UnsafeMutableRawBufferPointer(rebasing: block.values[..<count]))
+      } catch {
+        behind.giveBack(block)
+        throw error
+      }
+      behind.write(block, values: count, to: [tensor.name])
+      try handled(count)
+    }
+  }
+}

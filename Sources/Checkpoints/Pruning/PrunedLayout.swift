@@ -1,0 +1,115 @@
+/// The tensors of a pruned checkpoint, in PyTorch's order, and what each is made of.
+///
+/// Where nothing changes its name, the order is that of the input. Within a module (the tensors that stand together and
+/// share what comes before the last dot of their names) PyTorch puts parameters before buffers; pruning moves
+/// `weight` to the end of the parameters as `weight_orig` and appends `weight_mask` to the buffers, and making masks
+/// permanent moves `weight` to the end of the parameters.
+struct PrunedLayout {
+  /// Names in the output for one name of a weight.
+  struct Target: Hashable {
+    var values: String
+    /// Nil where the values are masked themselves.
+    var mask: String?
+  }
+
+  /// All tensors of the output.
+  private(set) var specs: [TensorSpec] = []
+  /// What is copied as it is, by its name in the input.
+  private(set) var copies: [TensorInfo] = []
+  /// For each weight its names in the output; none where it is copied.
+  private(set) var targets: [[Target]]
+  /// The tensors of the input under the names of the output, for the division into shards.
+  private(set) var origins: [TensorInfo] = []
+
+  private enum Part {
+    case copy(TensorInfo)
+    case values(unit: Int, name: Int)
+    case mask(unit: Int, name: Int)
+  }
+
+  /// - Parameter form: How pruned weights are written.
+  init(_ checkpoint: Checkpoint, units: [PruningUnit], form: PrunedForm) {
+    let masks = form == .masks
+    targets = Array(repeating: [], count: units.count)
+    var parts: [String: Part] = [:]
+    for (number, unit) in units.enumerated() where unit.isPruned || (!masks && unit.losesMask) {
+      for (index, name) in unit.names.enumerated() {
+        parts[name.tensor.name] = .values(unit: number, name: index)
+        if let mask = name.mask { parts[mask.name] = .mask(unit: number, name: index) }
+        targets[number].append(
+          masks
+            ? Target(
+              values: name.name + PruningUnit.originalSuffix, mask: name.name + PruningUnit.maskSuffix)
+            : Target(values: name.name, mask: nil))
+      }
+    }
+    let tensors = checkpoint.tensors
+    var start = 0
+    while start < tensors.count {
+      let module = Self.module(tensors[start].name)
+      var end = start + 1
+      while end < tensors.count, Self.module(tensors[end].name) == module,
+        tensors[end].fileIndex == tensors[start].fileIndex
+      {
+        end += 1
+      }
+      add(tensors[start..<end], parts, units, masks: masks)
+      start = end
+    }
+  }
+
+  private static func module(_ name: String) -> Substring {
+    name.lastIndex(of: ".").map { name[..<$0] } ?? ""
+  }
+
+  private static func isBuffer(_ name: String) -> Bool {
+    let last = name.split(separator: ".").last ?? ""
+    return ["running_mean", "running_var", "num_batches_tracked"].contains(last)
+  }
+
+  /// The tensors of one module.
+  private mutating func add(
+    _ tensors: ArraySlice<TensorInfo>, _ parts: [String: Part], _ units: [PruningUnit], masks: Bool
+  ) {
+    var parameters: [(Part, TensorInfo)] = []
+    var moved: [(Part, TensorInfo)] = []
+    var buffers: [(Part, TensorInfo)] = []
+    var appended: [(Part, TensorInfo)] = []
+    var inPlace: [(Part, TensorInfo)] = []
+    for tensor in tensors {
+      let part = parts[tensor.name] ?? .copy(tensor)
+      inPlace.append((part, tensor))
+      switch part {
+      case .values(let unit, let name) where masks && units[unit].names[name].mask == nil:
+        moved.append((part, tensor))
+        appended.append((.mask(unit: unit, name: name), tensor))
+      case .values(let unit, let name) where !masks && units[unit].names[name].mask != nil:
+        moved.append((part, tensor))
+      case .mask where !masks: inPlace.removeLast()
+      case .mask: buffers.append((part, tensor))
+      case .copy where Self.isBuffer(tensor.name) || tensor.name.hasSuffix(PruningUnit.maskSuffix):
+        buffers.append((part, tensor))
+      case .copy, .values: parameters.append((part, tensor))
+      }
+    }
+    for (part, tensor) in moved.isEmpty ? inPlace : parameters + moved + buffers + appended {
+      add(part, tensor, units)
+    }
+  }
+
+  private mutating func add(_ part: Part, _ tensor: TensorInfo, _ units: [PruningUnit]) {
+    var spec = tensor.spec
+    switch part {
+    case .copy: copies.append(tensor)
+    case .values(let unit, let name): spec.name = targets[unit][name].values
+    case .mask(let unit, let name):
+      // A new mask has the type of its weight, as in PyTorch.
+      spec.name = targets[unit][name].mask ?? spec.name
+      spec.type = units[unit].tensor.type
+    }
+    specs.append(spec)
+    var origin = tensor
+    origin.name = spec.name
+    origins.append(origin)
+  }
+}
