@@ -41,7 +41,8 @@ enum PruningOracle {
 
     def entries(dtype):
         bits = {2: torch.int16, 4: torch.int32, 8: torch.int64}[dtype.itemsize]
-        low, high = (torch.tensor(x, dtype=dtype).view(bits).item() for x in (1e-3, 4.0))
+        ends = (1e-30, 1e30) if dtype == torch.bfloat16 else (1e-3, 4.0)
+        low, high = (torch.tensor(x, dtype=dtype).view(bits).item() for x in ends)
         step = max(1, (high - low) // 16000)
         model = Net().to(dtype)
         weights = [p for p in model.parameters()]

@@ -12,13 +12,19 @@ struct PruningOracleTests {
   func compare(
     _ input: String, _ recipe: PruningRecipe, with expected: String, location: SourceLocation = #_sourceLocation
   ) throws {
-    let pruner = try CheckpointPruner(try Checkpoint.open(PruningOracle.path(input)), recipe)
+    let before = try Checkpoint.open(PruningOracle.path(input))
+    let pruner = try CheckpointPruner(before, recipe)
     for form in PrunedForm.allCases {
       let path = scratch("\(expected).\(form.rawValue).pt")
       let report = try pruner.run(to: .init(path: path, format: .pytorch, form: form))
       let found = try Checkpoint.open(path)
       let wanted = try Checkpoint.open(PruningOracle.path("\(expected).\(form.rawValue).pt"))
-      #expect(found.tensors.map(\.spec) == wanted.tensors.map(\.spec), sourceLocation: location)
+      if form == .zeros, !input.contains("before") {
+        // Nothing has changed its name: the order of the file is kept, where PyTorch's `remove` puts weights last.
+        #expect(found.tensors.map(\.spec) == before.tensors.map(\.spec), sourceLocation: location)
+      } else {
+        #expect(found.tensors.map(\.spec) == wanted.tensors.map(\.spec), sourceLocation: location)
+      }
       for tensor in wanted.tensors {
         let same = try wanted.withBytes(of: tensor.name) { wanted in
           try found.withBytes(of: tensor.name) { wanted.elementsEqual($0) }
