@@ -22,8 +22,8 @@ struct BonsaiCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      InspectCommand.self, DiffCommand.self, VerifyCommand.self, PackCommand.self, UnpackCommand.self,
-      ConvertCommand.self,
+      InspectCommand.self, PruneCommand.self, RemoveCommand.self, DiffCommand.self, VerifyCommand.self,
+      PackCommand.self, UnpackCommand.self, ConvertCommand.self,
     ])
 
   /// The version of the package.

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Checkpoints
+
+/// The checkpoint that pruning writes.
+struct PruneOutputOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp(
+      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt), a directory means shards.",
+      valueName: "path"))
+  var path: String?
+
+  @Flag(help: "Replace what is there; input and output may be the same then.")
+  var force = false
+
+  @Flag(help: "Write NAME_orig and NAME_mask, for PyTorch to go on with, in place of zeros.")
+  var masks = false
+
+  var form: PrunedForm { masks ? .masks : .zeros }
+
+  func validate() throws {
+    if let path { _ = try Self.format(of: path) }
+  }
+
+  /// The format that a path asks for.
+  static func format(of path: String) throws -> Checkpoint.OutputFormat {
+    guard let format = Checkpoint.OutputFormat(path: path) else {
+      throw ValidationError(
+        "--output: expected a path ending in .safetensors, .pt, .pth, .bin or .ckpt, or in / for shards, found '\(path)'")
+    }
+    return format
+  }
+
+  /// Where the result goes, with a record of the command.
+  func target(seed: UInt64?) throws -> CheckpointPruner.Output? {
+    guard let path else { return nil }
+    return CheckpointPruner.Output(
+      path: path, format: try Self.format(of: path), form: form, replacing: force, record: .command(seed: seed))
+  }
+}
+
+extension CheckpointMetadata {
+  /// How the output came about.
+  static func command(seed: UInt64? = nil) -> CheckpointMetadata {
+    let words = ["bonsai"] + CommandLine.arguments.dropFirst()
+    var record: CheckpointMetadata = [
+      "command": words.map(quoted).joined(separator: " "), "version": BonsaiCommand.version,
+    ]
+    if let seed { record["seed"] = "\(seed)" }
+    return record
+  }
+
+  /// The word as a shell reads it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain = !word.isEmpty && word.utf8.allSatisfy { $0 > 0x2a && $0 < 0x7b && !"<>;?[\\]^`".utf8.contains($0) }
+    return isPlain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+}

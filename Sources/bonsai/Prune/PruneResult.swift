@@ -1,0 +1,67 @@
+import Checkpoints
+import Console
+
+/// What `prune` and `remove` print.
+struct PruneResult: Encodable {
+  /// One weight.
+  struct Tensor: Encodable {
+    let name: String
+    let type: String
+    let shape: [Int]
+    let entries: Int
+    let prunedBefore: Int
+    let pruned: Int
+    let sparsity: Double
+  }
+
+  /// Nil for a dry run.
+  let output: String?
+  let form: String
+  let tensors: [Tensor]
+  let entries: Int
+  let pruned: Int
+  let sparsity: Double
+  let parameters: Int
+  let inputBytes: Int
+  let outputBytes: Int
+  let seconds: Double
+  /// Of the input, read once.
+  let gigabytesPerSecond: Double
+  let sha256: [String: String]
+
+  init(_ report: PruningReport, output: String?, form: PrunedForm) {
+    self.output = output
+    self.form = form.rawValue
+    tensors = report.tensors.map {
+      Tensor(
+        name: $0.name, type: $0.type, shape: $0.shape, entries: $0.entries, prunedBefore: $0.prunedBefore,
+        pruned: $0.pruned, sparsity: $0.sparsity)
+    }
+    (entries, pruned, sparsity, parameters) = (report.entries, report.pruned, report.sparsity, report.parameters)
+    (inputBytes, outputBytes, seconds) = (report.inputBytes, report.outputBytes, report.seconds)
+    gigabytesPerSecond = seconds > 0 ? Double(inputBytes) / seconds / 1e9 : 0
+    sha256 = report.digests
+  }
+
+  /// A table with a line below it, or JSON.
+  func text(json: Bool) throws -> String {
+    if json { return try self.json() }
+    var table = TextTable(columns: [
+      .init("tensor", .left), .init("type", .left), .init("shape", .left), .init("entries"), .init("pruned"),
+      .init("sparsity"),
+    ])
+    for tensor in tensors {
+      table.rows.append([
+        tensor.name, tensor.type, tensor.shape.map(String.init).joined(separator: " x "), tensor.entries.grouped,
+        tensor.pruned.grouped, tensor.sparsity.exactPercent,
+      ])
+    }
+    table.rows.append(["all", "", "", entries.grouped, pruned.grouped, sparsity.exactPercent])
+    let what =
+      "\(pruned.grouped) of \(entries.grouped) weights pruned, \(sparsity.exactPercent); "
+      + "\(parameters.grouped) parameters in all"
+    let speed = "\(seconds.fixed(2)) s, \((gigabytesPerSecond * 1e9).bytes)/s"
+    let written = output.map { "\(outputBytes.bytes) written to \($0)" } ?? "nothing written"
+    return (table.lines + ["", what, "\(written) in \(speed)"]).joined(separator: "\n")
+  }
+}
