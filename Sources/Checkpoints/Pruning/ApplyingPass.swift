@@ -83,8 +83,8 @@ struct ApplyingPass {
   }
 
   private func copy(_ tensor: TensorInfo, _ behind: WriteBehind, _ handled: (Int) throws -> Void) throws {
-    for start in stride(from: 0, to: tensor.byteCount, by: UnitReader.blockSize) {
-      let count = min(UnitReader.blockSize, tensor.byteCount - start)
+    for start in stride(from: 0, to: tensor.byteCount, by: context.blockSize) {
+      let count = min(context.blockSize, tensor.byteCount - start)
       let block = try behind.take()
       do {
         try context.checkpoint.read(

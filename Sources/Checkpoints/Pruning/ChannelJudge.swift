@@ -11,8 +11,9 @@ final class ChannelJudge: PruningJudge {
   private let unit: Int
   private let dimension: Int
   private let extent: PruningRecipe.Extent
+  /// Made with the first block: accumulations of many tensors at once would take much memory.
   private var norms: ChannelNorms.Accumulator?
-  /// Counts the entries of each channel that an earlier mask keeps.
+  /// Counts the entries of each channel that an earlier mask keeps; nil where there is none.
   private var open: ChannelNorms.Accumulator?
   private var scanned = 0
   private var channels: BitMask?
@@ -32,18 +33,25 @@ final class ChannelJudge: PruningJudge {
         .limitExceeded, unit: unit, expected: "at most \(Self.limit) channels", found: "\(size)",
         advice: "choose another dimension or exclude the tensor")
     }
-    if context.units[unit].mask != nil { open = .init(shape: shape, dimension: dimension, order: 0) }
     if random {
+      begin(order: nil)
       try countOpen(size)
-    } else {
-      norms = .init(shape: shape, dimension: dimension, order: context.recipe.normOrder)
-      if context.units[unit].count == 0 { try finishPass() }
+    } else if context.units[unit].count == 0 {
+      begin(order: context.recipe.normOrder)
+      try finishPass()
     }
   }
 
-  var wantsPass: Bool { channels == nil && norms != nil }
+  private func begin(order: Double?) {
+    let weight = context.units[unit]
+    if let order { norms = .init(shape: weight.shape, dimension: dimension, order: order) }
+    if weight.mask != nil { open = .init(shape: weight.shape, dimension: dimension, order: 0) }
+  }
+
+  var wantsPass: Bool { channels == nil }
 
   func scan(_ block: UnitBlock) throws {
+    if norms == nil { begin(order: context.recipe.normOrder) }
     norms?.add(block.scores, at: block.start)
     if let kept = block.scores.kept { add(kept, at: block.start) }
     scanned += block.scores.count

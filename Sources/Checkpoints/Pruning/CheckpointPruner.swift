@@ -58,7 +58,7 @@ public struct CheckpointPruner {
   /// Called after each block with the bytes handled in a stage and their total; may throw to stop.
   public typealias Progress = (_ stage: Stage, _ done: Int, _ total: Int) throws -> Void
 
-  private let context: PruningContext
+  let context: PruningContext
   private let draws: (any UniformDraws)?
   private let digest: (any CheckpointDigest.Type)?
 

@@ -11,7 +11,6 @@ final class DrawJudge: PruningJudge {
   private let units: [Int]
   private var search: CutSearch?
   private var applier: CutApplier?
-  private let memory: UnsafeMutableRawBufferPointer
   /// Fills the buffer with the next draws, while they last.
   var draw: ((UnsafeMutableRawBufferPointer) throws -> Void)?
 
@@ -21,7 +20,6 @@ final class DrawJudge: PruningJudge {
     let available = try units.reduce(0) { $0 + (try context.keptCount(of: $1)) }
     let count = try context.resolve(extent, of: available, unit: units[0])
     let type = Self.promoted(units.map { context.units[$0].type })
-    memory = .allocate(byteCount: UnitReader.blockSize * 2, alignment: 64)
     if count == 0 {
       part = nil
       applier = CutApplier(.below(0, types: [type]))
@@ -30,8 +28,6 @@ final class DrawJudge: PruningJudge {
       search = CutSearch(pruning: count, types: [type], by: .largestValue)
     }
   }
-
-  deinit { memory.deallocate() }
 
   /// The type in which PyTorch concatenates tensors of these.
   private static func promoted(_ types: [ElementType]) -> ElementType {
@@ -51,7 +47,7 @@ final class DrawJudge: PruningJudge {
   func scanDraws(_ check: () throws -> Void) throws {
     for number in units {
       let unit = context.units[number]
-      let each = try unit.blockCount(for: nil, file: context.checkpoint.path)
+      let each = try unit.blockCount(for: nil, size: context.blockSize, file: context.checkpoint.path)
       for start in stride(from: 0, to: unit.count, by: each) {
         let range = start..<min(unit.count, start + each)
         let count = try context.reader.kept(of: unit, range)?.keptCount ?? range.count
@@ -68,7 +64,7 @@ final class DrawJudge: PruningJudge {
 
   private func draws(_ count: Int) throws -> Scores? {
     guard let part, count > 0 else { return nil }
-    let buffer = UnsafeMutableRawBufferPointer(rebasing: memory[..<(count * part.type.byteCount)])
+    let buffer = UnsafeMutableRawBufferPointer(rebasing: context.reader.draws[..<(count * part.type.byteCount)])
     try draw?(buffer)
     return Scores(bytes: UnsafeRawBufferPointer(buffer), type: part.type)
   }

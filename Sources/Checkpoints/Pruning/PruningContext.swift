@@ -8,6 +8,8 @@ final class PruningContext {
   let units: [PruningUnit]
   /// Reads blocks of them.
   let reader: UnitReader
+  /// Bytes of a block, where a pattern does not want whole bands of more; tests make it small.
+  var blockSize = UnitReader.blockSize
 
   init(_ checkpoint: Checkpoint, _ recipe: PruningRecipe) throws(CheckpointError) {
     try recipe.validate(file: checkpoint.path)

@@ -105,8 +105,8 @@ struct PruningPass {
     var position = 0
     func skip(to end: Int) {
       guard all else { return }
-      for start in stride(from: position, to: end, by: UnitReader.blockSize) {
-        result.append(Stretch(range: start..<min(end, start + UnitReader.blockSize), unit: nil, start: 0))
+      for start in stride(from: position, to: end, by: context.blockSize) {
+        result.append(Stretch(range: start..<min(end, start + context.blockSize), unit: nil, start: 0))
       }
     }
     for unit in waiting {

@@ -19,7 +19,8 @@ struct PruningPlan {
     order = Array(units.indices)
     let pruned = units.indices.filter { units[$0].isPruned }
     blockCounts = try units.map { unit in
-      try unit.blockCount(for: unit.isPruned ? recipe.blockPattern : nil, file: context.checkpoint.path)
+      try unit.blockCount(
+        for: unit.isPruned ? recipe.blockPattern : nil, size: context.blockSize, file: context.checkpoint.path)
     }
     if case .masks(let masks) = recipe.criterion {
       let judge = GivenJudge(context, masks: masks)

@@ -14,21 +14,27 @@ struct UnitBlock {
 
 /// Memory for blocks of values and of masks, and how they are read.
 final class UnitReader {
-  /// Bytes of a block, where a pattern does not want whole bands of more.
+  /// Bytes of a block.
   static let blockSize = 8 << 20
   /// The largest band.
   static let bandLimit = 16 << 20
 
   private let checkpoint: Checkpoint
   private let mask: UnsafeMutableRawBufferPointer
+  /// Memory for the random draws of a block. They may be four times as wide as the weights.
+  let draws: UnsafeMutableRawBufferPointer
 
   init(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint
     // A mask may be of a wider type than its weight.
     mask = .allocate(byteCount: Self.bandLimit, alignment: 64)
+    draws = .allocate(byteCount: Self.blockSize * 4, alignment: 64)
   }
 
-  deinit { mask.deallocate() }
+  deinit {
+    mask.deallocate()
+    draws.deallocate()
+  }
 
   /// Reads the values of a range of entries.
   func readValues(of unit: PruningUnit, _ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) throws {
@@ -71,7 +77,7 @@ extension PruningUnit {
   /// How many entries a block has: a multiple of what the pattern needs at once.
   ///
   /// - Throws: `CheckpointError` where the pattern does not fit the shape, or needs bands beyond the limit.
-  func blockCount(for pattern: Pattern?, file: String) throws(CheckpointError) -> Int {
+  func blockCount(for pattern: Pattern?, size: Int, file: String) throws(CheckpointError) -> Int {
     var step = 64
     if let pattern {
       do throws(PatternError) { try pattern.validate(for: shape) } catch {
@@ -91,6 +97,6 @@ extension PruningUnit {
         expected: "rows of blocks of at most \(UnitReader.bandLimit) bytes", found: "\(step * type.byteCount)",
         advice: "choose blocks of fewer rows")
     }
-    return max(1, UnitReader.blockSize / type.byteCount / step) * step
+    return max(1, size / type.byteCount / step) * step
   }
 }
