@@ -40,7 +40,9 @@ struct StreamingPartsTests {
         let channels = BitMask((0..<shape[dimension]).map { _ in Bool.random(using: &generator) })
         let whole = channels.expanded(alongDimension: dimension, of: shape)
         for _ in 0..<20 {
-          let bounds = [Int.random(in: 0...whole.count, using: &generator), .random(in: 0...whole.count, using: &generator)]
+          let bounds = [
+            Int.random(in: 0...whole.count, using: &generator), .random(in: 0...whole.count, using: &generator),
+          ]
           let range = bounds.min()!..<bounds.max()!
           let part = channels.expanded(alongDimension: dimension, of: shape, in: range)
           #expect(part == BitMask(range.map { whole[$0] }), "\(shape) \(dimension) \(range)")

@@ -18,6 +18,7 @@ final class AtomicFile {
   private let temporary: String
   private var descriptor: Int32
   private let replacing: Bool
+  private let early: EarlySync
 
   /// Begins a file that will be `target`.
   ///
@@ -43,6 +44,7 @@ final class AtomicFile {
         .cannotWrite, "create a file beside", file: target, expected: "a directory that can be written to",
         found: "\"\(System.lastError())\"", advice: "check the directory, its permissions and the free space")
     }
+    early = EarlySync(descriptor)
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
     var status = stat()
     if stat(target, &status) == 0 { _ = fchmod(descriptor, status.st_mode & 0o777) }
@@ -62,6 +64,7 @@ final class AtomicFile {
     guard System.write(descriptor, at: offset, bytes) else {
       throw failure("\(bytes.count) bytes to be written at offset \(offset)")
     }
+    early.wrote(bytes.count)
   }
 
   /// Writes the whole array at `offset`.
@@ -75,7 +78,7 @@ final class AtomicFile {
   /// Syncs, renames over the target and syncs the directory. The object is of no use afterwards.
   func commit() throws(CheckpointError) {
     guard descriptor >= 0 else { throw closed() }
-    guard System.sync(descriptor) else { throw failure("the bytes to reach the disk") }
+    guard early.finish(), System.sync(descriptor) else { throw failure("the bytes to reach the disk") }
     if replacing {
       guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
     } else if link(temporary, target) == 0 {
@@ -95,6 +98,7 @@ final class AtomicFile {
   /// Deletes the temporary file, unless committed.
   func discard() {
     guard descriptor >= 0 else { return }
+    _ = early.finish()
     unlink(temporary)
     close(descriptor)
     descriptor = -1

@@ -91,7 +91,9 @@ final class ChannelJudge: PruningJudge {
     let weight = context.units[unit]
     let each = 1 << 20
     for start in stride(from: 0, to: weight.mask == nil ? 0 : weight.count, by: each) {
-      if let kept = try context.reader.kept(of: weight, start..<min(weight.count, start + each)) { add(kept, at: start) }
+      if let kept = try context.reader.kept(of: weight, start..<min(weight.count, start + each)) {
+        add(kept, at: start)
+      }
     }
     let kept = openChannels ?? BitMask(repeating: true, count: size)
     open = nil

@@ -110,7 +110,8 @@ public struct CheckpointPruner {
     let clock = ContinuousClock()
     let start = clock.now
     let checkpoint = context.checkpoint
-    if let output { try Self.check(output) }
+    // Early, and not only when the writer begins.
+    if let output, !output.replacing { try Checkpoint.checkIsFree(output.path, for: output.format) }
     let plan = try PruningPlan(context)
     try plan.draw(from: draws) { try progress?(.searching, 0, 0) }
     let pass = PruningPass(plan: plan) { try progress?(.searching, $0, $1) }
@@ -140,14 +141,6 @@ public struct CheckpointPruner {
     }
     report.seconds = (clock.now - start) / .seconds(1)
     return report
-  }
-
-  /// Throws early what the writer would throw after the search.
-  private static func check(_ output: Output) throws(CheckpointError) {
-    guard !output.replacing else { return }
-    let isDirectory = System.isDirectory(output.path)
-    let target = isDirectory ? "\(output.path)/model\(ShardIndex.suffix)" : output.path
-    if System.exists(target) { throw AtomicFile.exists(target) }
   }
 
   private static func metadata(

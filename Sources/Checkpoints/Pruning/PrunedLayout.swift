@@ -39,7 +39,7 @@ struct PrunedLayout {
         targets[number].append(
           masks
             ? Target(
-              values: name.name + PruningUnit.originalSuffix, mask: name.name + PruningUnit.maskSuffix)
+              values: name.name + PrunedPair.originalSuffix, mask: name.name + PrunedPair.maskSuffix)
             : Target(values: name.name, mask: nil))
       }
     }
@@ -87,7 +87,7 @@ struct PrunedLayout {
         moved.append((part, tensor))
       case .mask where !masks: inPlace.removeLast()
       case .mask: buffers.append((part, tensor))
-      case .copy where Self.isBuffer(tensor.name) || tensor.name.hasSuffix(PruningUnit.maskSuffix):
+      case .copy where Self.isBuffer(tensor.name) || tensor.name.hasSuffix(PrunedPair.maskSuffix):
         buffers.append((part, tensor))
       case .copy, .values: parameters.append((part, tensor))
       }

@@ -64,7 +64,8 @@ final class PruningContext {
       return try amount.entries(of: available)
     } catch {
       throw failure(
-        .invalidArgument, unit: unit, expected: "at most \(available) to prune, as many as are left", found: "\(amount)",
+        .invalidArgument, unit: unit, expected: "at most \(available) to prune, as many as are left",
+        found: "\(amount)",
         advice: "give a smaller number or a share")
     }
   }

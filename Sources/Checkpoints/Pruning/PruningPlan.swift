@@ -52,7 +52,9 @@ struct PruningPlan {
   ) throws(CheckpointError) -> [(units: [Int], extent: PruningRecipe.Extent)] {
     let (recipe, units) = (context.recipe, context.units)
     func extent(_ index: Int) -> PruningRecipe.Extent? {
-      if let rule = units[index].rule, case .prune(let extent) = recipe.tensors.rules.rules[rule].action { return extent }
+      if let rule = units[index].rule, case .prune(let extent) = recipe.tensors.rules.rules[rule].action {
+        return extent
+      }
       return recipe.extent
     }
     switch recipe.scope {
@@ -79,7 +81,8 @@ struct PruningPlan {
         return zip(pruned, shares).map { ([$0], .fraction($1)) }
       } catch {
         throw context.failure(
-          .invalidArgument, unit: pruned[0], expected: "a share in 0...1", found: "\(overall)", advice: "give such a share")
+          .invalidArgument, unit: pruned[0], expected: "a share in 0...1", found: "\(overall)",
+          advice: "give such a share")
       }
     }
   }

@@ -141,7 +141,8 @@ extension PruningRecipe {
     }
     guard scope != .erk || !ruled else {
       throw refuse(
-        "rules that exclude only beside ERK", "one with an amount", "leave amounts out of the rules, or choose another scope")
+        "rules that exclude only beside ERK", "one with an amount",
+        "leave amounts out of the rules, or choose another scope")
     }
   }
 }

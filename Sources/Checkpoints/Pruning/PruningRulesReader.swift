@@ -34,7 +34,9 @@ struct PruningRulesReader {
     case "match":
       guard name == nil else { throw failure("one match in a rule", "a second") }
       let pattern = try quoted(&rest)
-      do throws(CheckpointError) { name = try NamePattern(pattern) } catch { throw failure(error.expected, error.found) }
+      do throws(CheckpointError) { name = try NamePattern(pattern) } catch {
+        throw failure(error.expected, error.found)
+      }
     case "exclude":
       let word = rest.prefix { $0.isLetter }
       guard word == "true" else { throw failure("exclude = true", CheckpointError.quote(String(rest))) }

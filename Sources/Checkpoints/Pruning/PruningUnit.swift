@@ -39,9 +39,6 @@ struct PruningUnit {
 }
 
 extension PruningUnit {
-  static let originalSuffix = "_orig"
-  static let maskSuffix = "_mask"
-
   /// All weights of a checkpoint that could be pruned, in its order; tensors that share all their memory as one.
   ///
   /// - Throws: `CheckpointError` where a mask does not fit its tensor.
@@ -83,14 +80,14 @@ extension PruningUnit {
 
   /// The weight that a tensor holds the values of; nil for masks.
   private static func name(_ tensor: TensorInfo, in checkpoint: Checkpoint) throws(CheckpointError) -> Name? {
-    if tensor.name.hasSuffix(maskSuffix),
-      checkpoint[tensor.name.dropLast(maskSuffix.count) + originalSuffix] != nil
+    if tensor.name.hasSuffix(PrunedPair.maskSuffix),
+      checkpoint[tensor.name.dropLast(PrunedPair.maskSuffix.count) + PrunedPair.originalSuffix] != nil
     {
       return nil
     }
-    guard tensor.name.hasSuffix(originalSuffix) else { return Name(name: tensor.name, tensor: tensor) }
-    let stem = String(tensor.name.dropLast(originalSuffix.count))
-    guard let mask = checkpoint[stem + maskSuffix] else { return Name(name: tensor.name, tensor: tensor) }
+    guard tensor.name.hasSuffix(PrunedPair.originalSuffix) else { return Name(name: tensor.name, tensor: tensor) }
+    let stem = String(tensor.name.dropLast(PrunedPair.originalSuffix.count))
+    guard let mask = checkpoint[stem + PrunedPair.maskSuffix] else { return Name(name: tensor.name, tensor: tensor) }
     guard mask.shape == tensor.shape, mask.type.elementType != nil, mask.strides == nil || tensor.strides == nil else {
       throw CheckpointError(
         .unsupported, "prune", file: checkpoint.path,
@@ -209,7 +206,7 @@ extension Checkpoint {
   /// The masks in a checkpoint of masks, with the names of what they prune: of `NAME_mask` where there are such names,
   /// otherwise of every tensor.
   fileprivate var pruningMasks: [(name: String, mask: TensorInfo)] {
-    let suffix = PruningUnit.maskSuffix
+    let suffix = PrunedPair.maskSuffix
     let masks = tensors.filter { $0.name.hasSuffix(suffix) }
     return masks.isEmpty ? tensors.map { ($0.name, $0) } : masks.map { (String($0.name.dropLast(suffix.count)), $0) }
   }

@@ -64,7 +64,8 @@ final class UnitReader {
       guard bits == BitMask(UnsafeRawBufferPointer(part), type: type, keeping: .equalsOne) else {
         throw CheckpointError(
           .unsupported, "prune by mask \(CheckpointError.quote(tensor.name)) of", file: checkpoint.path,
-          expected: "values 0 and 1", found: "others from entry \(start) on", advice: "make it a mask of 0 and 1 in Python")
+          expected: "values 0 and 1", found: "others from entry \(start) on",
+          advice: "make it a mask of 0 and 1 in Python")
       }
       if count == range.count { return bits }
       bits.withWords { words.append(contentsOf: $0) }

@@ -51,8 +51,8 @@ struct PruneCommand: ParsableCommand {
   func run() throws {
     if let plot { try SparsityPlot.checkIsFree(plot, replacing: output.force) }
     let checkpoint = try input.open()
-    let pruner = try CheckpointPruner(checkpoint, try how.recipe(), draws: PipedDraws(), digest: SHA256Digest.self)
     let target = dryRun ? nil : try output.target(seed: how.isRandom ? how.seed : nil)
+    let pruner = try CheckpointPruner(checkpoint, try how.recipe(), draws: PipedDraws(), digest: SHA256Digest.self)
     if target != nil { checkpoint.remarkOnLeftOut() }
     let report = try pruner.run(showing: target)
     if let plot { try SparsityPlot(report).write(to: plot) }

@@ -19,23 +19,15 @@ struct PruneOutputOptions: ParsableArguments {
   var form: PrunedForm { masks ? .masks : .zeros }
 
   func validate() throws {
-    if let path { _ = try Self.format(of: path) }
-  }
-
-  /// The format that a path asks for.
-  static func format(of path: String) throws -> Checkpoint.OutputFormat {
-    guard let format = Checkpoint.OutputFormat(path: path) else {
-      throw ValidationError(
-        "--output: expected a path ending in .safetensors, .pt, .pth, .bin or .ckpt, or in / for shards, found '\(path)'")
-    }
-    return format
+    if let path { _ = try OutputOptions.format(of: path) }
   }
 
   /// Where the result goes, with a record of the command.
   func target(seed: UInt64?) throws -> CheckpointPruner.Output? {
     guard let path else { return nil }
     return CheckpointPruner.Output(
-      path: path, format: try Self.format(of: path), form: form, replacing: force, record: .command(seed: seed))
+      path: path, format: try OutputOptions.prepare(path, force: force), form: form, replacing: force,
+      record: .command(seed: seed))
   }
 }
 
@@ -53,6 +45,7 @@ extension CheckpointMetadata {
   /// The word as a shell reads it.
   private static func quoted(_ word: String) -> String {
     let isPlain = !word.isEmpty && word.utf8.allSatisfy { $0 > 0x2a && $0 < 0x7b && !"<>;?[\\]^`".utf8.contains($0) }
-    return isPlain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return isPlain
+      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 }

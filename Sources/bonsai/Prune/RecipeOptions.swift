@@ -44,7 +44,8 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("Prune what a regular expression finds in a name, beside the usual weights.", valueName: "regex"))
+    help: ArgumentHelp("Prune what a regular expression finds in a name, beside the usual weights.", valueName: "regex")
+  )
   var include: [String] = []
 
   @Option(parsing: .singleValue, help: ArgumentHelp("Do not prune what it finds in a name.", valueName: "regex"))

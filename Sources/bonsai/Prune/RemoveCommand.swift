@@ -30,7 +30,7 @@ struct RemoveCommand: ParsableCommand {
       removingMasksIn: checkpoint, of: TensorChoice(exclude: exclude, only: only), digest: SHA256Digest.self)
     checkpoint.remarkOnLeftOut()
     let target = CheckpointPruner.Output(
-      path: output.path, format: try output.format(), replacing: output.force, record: .command())
+      path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
     let report = try pruner.run(showing: target)
     print(try PruneResult(report, output: target.path, form: .zeros).text(json: printing.json))
   }

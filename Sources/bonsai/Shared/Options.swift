@@ -55,8 +55,15 @@ struct OutputOptions: ParsableArguments {
   /// The format that the path asks for, once it is known that nothing is replaced unasked.
   ///
   /// - Throws: `CheckpointError` where there is a file already and `--force` is not given.
-  func prepare() throws -> Checkpoint.OutputFormat {
-    let format = try format()
+  func prepare() throws -> Checkpoint.OutputFormat { try Self.prepare(path, force: force) }
+
+  /// The format that the path asks for.
+  func format() throws -> Checkpoint.OutputFormat { try Self.format(of: path) }
+
+  func validate() throws { _ = try format() }
+
+  static func prepare(_ path: String, force: Bool) throws -> Checkpoint.OutputFormat {
+    let format = try format(of: path)
     do throws(CheckpointError) {
       if !force { try Checkpoint.checkIsFree(path, for: format) }
     } catch {
@@ -67,8 +74,7 @@ struct OutputOptions: ParsableArguments {
     return format
   }
 
-  /// The format that the path asks for.
-  func format() throws -> Checkpoint.OutputFormat {
+  static func format(of path: String) throws -> Checkpoint.OutputFormat {
     guard let format = Checkpoint.OutputFormat(path: path) else {
       throw ValidationError(
         "--output: expected a path ending in .safetensors, .pt, .pth, .bin or .ckpt, or in / for shards, found '\(path)'"
@@ -76,6 +82,4 @@ struct OutputOptions: ParsableArguments {
     }
     return format
   }
-
-  func validate() throws { _ = try format() }
 }
