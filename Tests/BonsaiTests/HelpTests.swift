@@ -45,6 +45,10 @@ import Testing
 
     SUBCOMMANDS:
       inspect                 Shows tensors, shapes, types, zeros and magnitudes.
+      prune                   Prunes the least important weights of a checkpoint of
+                              any size.
+      remove                  Makes masks permanent: NAME_orig and NAME_mask become
+                              NAME.
       diff                    Compares two files, of any formats, tensor by tensor.
       verify                  Reads everything and checks it.
       pack                    Writes sparse weights as bitmasks and kept values:

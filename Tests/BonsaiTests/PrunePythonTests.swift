@@ -1,0 +1,162 @@
+import Checkpoints
+import Foundation
+import Testing
+
+@testable import bonsai
+
+/// The command beside Python's torch, both ways.
+///
+/// Runs where `python3`, or the interpreter that `PYTHON` names, finds torch.
+@Suite(.enabled(if: PrunePythonTests.findsTorch, "needs a python3 with torch")) struct PrunePythonTests {
+  static let findsTorch =
+    (try? python("import importlib.util as u; print(u.find_spec('torch') is not None)").output) == "True\n"
+
+  let scratch = Scratch()
+
+  static func python(_ script: String, _ arguments: String...) throws -> Outcome {
+    try run(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      [ProcessInfo.processInfo.environment["PYTHON"] ?? "python3", "-W", "ignore", "-c", script] + arguments)
+  }
+
+  func bytes(_ checkpoint: Checkpoint, _ name: String) throws -> [UInt8] {
+    try checkpoint.withBytes(of: name) { Array($0) }
+  }
+
+  /// After the same `manual_seed` the masks are PyTorch's, also on top of earlier ones. Draws in 16 bits are often equal:
+  /// there Python takes those with the lowest flat index, and makes sure that PyTorch's own choice differs in ties only.
+  @Test func randomMasksArePyTorchs() throws {
+    let outcome = try Self.python(
+      """
+      import sys, torch, torch.nn as nn
+      from torch.nn.utils import prune
+      directory = sys.argv[1]
+
+      class First(prune.BasePruningMethod):
+          PRUNING_TYPE = "unstructured"
+          def __init__(self, amount):
+              self.amount = amount
+          def compute_mask(self, t, default_mask):
+              state = torch.get_rng_state()
+              draws = torch.rand_like(t)
+              k = round(self.amount * t.nelement())
+              order = draws.view(-1).argsort(descending=True, stable=True)
+              mask = default_mask.clone()
+              mask.view(-1)[order[:k]] = 0
+              torch.set_rng_state(state)
+              theirs = prune.RandomUnstructured(self.amount).compute_mask(t, default_mask)
+              assert (draws.view(-1)[(theirs != mask).view(-1)] == draws.view(-1)[order[k - 1]]).all()
+              return mask
+
+      def layers(model):
+          return [(model.fc1, "weight"), (model.fc2, "weight"), (model.conv, "weight")]
+
+      def model(dtype):
+          torch.manual_seed(1)
+          model = nn.Module()
+          model.fc1, model.fc2, model.conv = nn.Linear(70, 60), nn.Linear(60, 40), nn.Conv2d(8, 16, 3)
+          return model.to(dtype)
+
+      for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
+          name = f"{directory}/{str(dtype)[6:]}"
+          net = model(dtype)
+          torch.save(net.state_dict(), f"{name}.pt")
+          prune.global_unstructured(layers(net), prune.L1Unstructured, amount=0.4)
+          torch.save(net.state_dict(), f"{name}-masked.pt")
+          for case in ("tensor", "global", "channels"):
+              for earlier in ("", "-masked"):
+                  net = model(dtype)
+                  if earlier:
+                      prune.global_unstructured(layers(net), prune.L1Unstructured, amount=0.4)
+                      if case == "channels":
+                          continue
+                  torch.manual_seed(7)
+                  if case == "global":
+                      prune.global_unstructured(layers(net), First, amount=0.3)
+                  for module, tensor in layers(net):
+                      if case == "tensor":
+                          First.apply(module, tensor, 0.3)
+                      elif case == "channels":
+                          prune.random_structured(module, tensor, amount=0.3, dim=1)
+                  torch.save(net.state_dict(), f"{name}{earlier}-{case}.pt")
+      print("done")
+      """, scratch.path)
+    #expect(outcome.output == "done\n")
+    for dtype in ["float32", "float64", "bfloat16", "float16"] {
+      for (input, scope) in [("", "tensor"), ("", "global"), ("-masked", "tensor"), ("-masked", "global")] {
+        let output = scratch("out\(input)-\(scope).pt")
+        try prune("\(dtype)\(input).pt", output, ["--scope", scope])
+        try expectSame(output, scratch("\(dtype)\(input)-\(scope).pt"))
+      }
+      try prune("\(dtype).pt", scratch("channels.pt"), ["--pattern", "structured", "--dim", "1"])
+      try expectSame(scratch("channels.pt"), scratch("\(dtype)-channels.pt"))
+    }
+  }
+
+  func prune(_ input: String, _ output: String, _ options: [String]) throws {
+    let outcome = try run(
+      "bonsai",
+      [
+        "prune", scratch(input), "-o", output, "--force", "--masks", "--method", "random", "--seed", "7", "--amount",
+        "0.3",
+      ]
+        + options)
+    #expect(outcome.status == 0 && outcome.error == "")
+  }
+
+  func expectSame(_ found: String, _ wanted: String, location: SourceLocation = #_sourceLocation) throws {
+    let (found, wanted) = (try Checkpoint.open(found), try Checkpoint.open(wanted))
+    #expect(found.tensors.map(\.spec) == wanted.tensors.map(\.spec), sourceLocation: location)
+    for tensor in wanted.tensors {
+      #expect(
+        try bytes(found, tensor.name) == bytes(wanted, tensor.name), "\(wanted.path): \(tensor.name)",
+        sourceLocation: location)
+    }
+    #expect(found.metadata["bonsai.1.seed"] == "7", sourceLocation: location)
+  }
+
+  /// What `--masks` writes loads into a module whose weights are pruned, which is then pruned further as PyTorch's own.
+  @Test func pythonGoesOnFromMasks() throws {
+    let made = try Self.python(
+      """
+      import sys, torch
+      torch.manual_seed(3)
+      torch.save(torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5), torch.nn.BatchNorm2d(8)).state_dict(), sys.argv[1])
+      """, scratch("model.pt"))
+    #expect(made.status == 0)
+    #expect(
+      try bonsai("prune", scratch("model.pt"), "-o", scratch("masks.pt"), "--amount", "0.4", "--masks").status == 0)
+    #expect(
+      try bonsai("prune", scratch("model.pt"), "-o", scratch("masks.safetensors"), "--amount", "0.4", "--masks").status
+        == 0)
+    let outcome = try Self.python(
+      """
+      import sys, torch
+      from torch.nn.utils import prune
+      from safetensors.torch import load_file
+      plain, masks, tensors = sys.argv[1:]
+      def net():
+          return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5), torch.nn.BatchNorm2d(8))
+      theirs = net()
+      theirs.load_state_dict(torch.load(plain, weights_only=True))
+      prune.l1_unstructured(theirs[0], "weight", amount=0.4)
+      for state in (torch.load(masks, weights_only=True), load_file(tensors)):
+          ours = net()
+          prune.identity(ours[0], "weight")
+          print(ours.load_state_dict(state))
+          prune.l1_unstructured(ours[0], "weight", amount=0.5)
+          further = net()
+          further.load_state_dict(torch.load(plain, weights_only=True))
+          prune.l1_unstructured(further[0], "weight", amount=0.4)
+          prune.l1_unstructured(further[0], "weight", amount=0.5)
+          x = torch.randn(2, 3, 9, 9)
+          for model in (ours, further):
+              model.eval()
+          print(torch.equal(ours(x), further(x)), sorted(ours.state_dict()) == sorted(further.state_dict()),
+                all(torch.equal(a, further.state_dict()[n]) for n, a in ours.state_dict().items()))
+      print(list(torch.load(masks, weights_only=True)) == list(theirs.state_dict()))
+      """, scratch("model.pt"), scratch("masks.pt"), scratch("masks.safetensors"))
+    let each = ["<All keys matched successfully>", "True True True"]
+    #expect(outcome.lines == each + each + ["True", ""], "\(outcome.error)")
+  }
+}
