@@ -104,7 +104,8 @@ let package = Package(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],
       resources: [.copy("Python")]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
-    .testTarget(name: "BonsaiTests", dependencies: ["bonsai", "bonsai-random", "Checkpoints", "Console", "Sparsity"]),
+    .testTarget(
+      name: "BonsaiTests", dependencies: ["bonsai", "bonsai-random", "Checkpoints", "Console", "Sparsity", "Torch"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(
       name: "PruningTutorialTests",

@@ -1,23 +1,15 @@
 import Checkpoints
 import Foundation
 import Testing
+import Torch
 
 @testable import bonsai
 
 /// The command beside Python's torch, both ways.
 ///
 /// Runs where `python3`, or the interpreter that `PYTHON` names, finds torch.
-@Suite(.enabled(if: PrunePythonTests.findsTorch, "needs a python3 with torch")) struct PrunePythonTests {
-  static let findsTorch =
-    (try? python("import importlib.util as u; print(u.find_spec('torch') is not None)").output) == "True\n"
-
+@Suite(.enabled(if: hasTorch, "needs a python3 with torch and safetensors")) struct PrunePythonTests {
   let scratch = Scratch()
-
-  static func python(_ script: String, _ arguments: String...) throws -> Outcome {
-    try run(
-      URL(fileURLWithPath: "/usr/bin/env"),
-      [ProcessInfo.processInfo.environment["PYTHON"] ?? "python3", "-W", "ignore", "-c", script] + arguments)
-  }
 
   func bytes(_ checkpoint: Checkpoint, _ name: String) throws -> [UInt8] {
     try checkpoint.withBytes(of: name) { Array($0) }
@@ -26,7 +18,7 @@ import Testing
   /// After the same `manual_seed` the masks are PyTorch's, also on top of earlier ones. Draws in 16 bits are often equal:
   /// there Python takes those with the lowest flat index, and makes sure that PyTorch's own choice differs in ties only.
   @Test func randomMasksArePyTorchs() throws {
-    let outcome = try Self.python(
+    let outcome = try python(
       """
       import sys, torch, torch.nn as nn
       from torch.nn.utils import prune
@@ -80,28 +72,31 @@ import Testing
                           prune.random_structured(module, tensor, amount=0.3, dim=1)
                   torch.save(net.state_dict(), f"{name}{earlier}-{case}.pt")
       print("done")
-      """, scratch.path)
+      """, [scratch.path])
     #expect(outcome.output == "done\n")
     for dtype in ["float32", "float64", "bfloat16", "float16"] {
       for (input, scope) in [("", "tensor"), ("", "global"), ("-masked", "tensor"), ("-masked", "global")] {
-        let output = scratch("out\(input)-\(scope).pt")
-        try prune("\(dtype)\(input).pt", output, ["--scope", scope])
-        try expectSame(output, scratch("\(dtype)\(input)-\(scope).pt"))
+        let recipe = PruningRecipe(
+          .random(seed: 7), .fraction(0.3), scope: try #require(PruningRecipe.Scope(rawValue: scope)))
+        try prune("\(dtype)\(input).pt", recipe, wanted: "\(dtype)\(input)-\(scope).pt")
       }
-      try prune("\(dtype).pt", scratch("channels.pt"), ["--pattern", "structured", "--dim", "1"])
-      try expectSame(scratch("channels.pt"), scratch("\(dtype)-channels.pt"))
+      let channels = PruningRecipe(.random(seed: 7), .fraction(0.3), pattern: .structured(dim: 1), scope: .perTensor)
+      try prune("\(dtype).pt", channels, wanted: "\(dtype)-channels.pt")
     }
+    // And once through the program that draws for the command.
+    let command = try bonsai(
+      "prune", scratch("bfloat16-masked.pt"), "-o", scratch("command.pt"), "--masks", "--method", "random", "--seed",
+      "7",
+      "--amount", "0.3", "--scope", "tensor")
+    #expect(command.status == 0 && command.error == "")
+    try expectSame(scratch("command.pt"), scratch("bfloat16-masked-tensor.pt"))
+    #expect(try Checkpoint.open(scratch("command.pt")).metadata["bonsai.1.seed"] == "7")
   }
 
-  func prune(_ input: String, _ output: String, _ options: [String]) throws {
-    let outcome = try run(
-      "bonsai",
-      [
-        "prune", scratch(input), "-o", output, "--force", "--masks", "--method", "random", "--seed", "7", "--amount",
-        "0.3",
-      ]
-        + options)
-    #expect(outcome.status == 0 && outcome.error == "")
+  func prune(_ input: String, _ recipe: PruningRecipe, wanted: String) throws {
+    let pruner = try CheckpointPruner(try Checkpoint.open(scratch(input)), recipe, draws: EngineDraws())
+    _ = try pruner.run(to: .init(path: scratch("out.pt"), format: .pytorch, form: .masks, replacing: true))
+    try expectSame(scratch("out.pt"), scratch(wanted))
   }
 
   func expectSame(_ found: String, _ wanted: String, location: SourceLocation = #_sourceLocation) throws {
@@ -112,24 +107,23 @@ import Testing
         try bytes(found, tensor.name) == bytes(wanted, tensor.name), "\(wanted.path): \(tensor.name)",
         sourceLocation: location)
     }
-    #expect(found.metadata["bonsai.1.seed"] == "7", sourceLocation: location)
   }
 
   /// What `--masks` writes loads into a module whose weights are pruned, which is then pruned further as PyTorch's own.
   @Test func pythonGoesOnFromMasks() throws {
-    let made = try Self.python(
+    let made = try python(
       """
       import sys, torch
       torch.manual_seed(3)
       torch.save(torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5), torch.nn.BatchNorm2d(8)).state_dict(), sys.argv[1])
-      """, scratch("model.pt"))
+      """, [scratch("model.pt")])
     #expect(made.status == 0)
     #expect(
       try bonsai("prune", scratch("model.pt"), "-o", scratch("masks.pt"), "--amount", "0.4", "--masks").status == 0)
     #expect(
       try bonsai("prune", scratch("model.pt"), "-o", scratch("masks.safetensors"), "--amount", "0.4", "--masks").status
         == 0)
-    let outcome = try Self.python(
+    let outcome = try python(
       """
       import sys, torch
       from torch.nn.utils import prune
@@ -144,19 +138,37 @@ import Testing
           ours = net()
           prune.identity(ours[0], "weight")
           print(ours.load_state_dict(state))
+          x = torch.randn(2, 3, 9, 9)
+          ours.eval()(x)  # PyTorch makes the product of weight and mask in the forward pass only
           prune.l1_unstructured(ours[0], "weight", amount=0.5)
           further = net()
           further.load_state_dict(torch.load(plain, weights_only=True))
           prune.l1_unstructured(further[0], "weight", amount=0.4)
           prune.l1_unstructured(further[0], "weight", amount=0.5)
-          x = torch.randn(2, 3, 9, 9)
-          for model in (ours, further):
-              model.eval()
-          print(torch.equal(ours(x), further(x)), sorted(ours.state_dict()) == sorted(further.state_dict()),
+          print(torch.equal(ours(x), further.eval()(x)), sorted(ours.state_dict()) == sorted(further.state_dict()),
                 all(torch.equal(a, further.state_dict()[n]) for n, a in ours.state_dict().items()))
       print(list(torch.load(masks, weights_only=True)) == list(theirs.state_dict()))
-      """, scratch("model.pt"), scratch("masks.pt"), scratch("masks.safetensors"))
+      """, [scratch("model.pt"), scratch("masks.pt"), scratch("masks.safetensors")])
     let each = ["<All keys matched successfully>", "True True True"]
     #expect(outcome.lines == each + each + ["True", ""], "\(outcome.error)")
+  }
+}
+
+/// LibTorch's draws without another program.
+struct EngineDraws: UniformDraws {
+  func begin(seed: UInt64, parts: [UniformPart]) throws -> (UnsafeMutableRawBufferPointer) throws -> Void {
+    let generator = Generator(seed: seed)
+    var (part, left) = (0, parts.first?.count ?? 0)
+    return { buffer in
+      while left == 0 {
+        part += 1
+        left = parts[part].count
+      }
+      let type = parts[part].type
+      let count = buffer.count / type.byteCount
+      left -= count
+      let draws = Tensor.rand([count], dtype: try #require(DType(type.rawValue)), generator: generator)
+      draws.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    }
   }
 }
