@@ -22,7 +22,8 @@ extension NNTests {
       let make = try #require(Self.optimizers[name])
       let optimizer = make(parameter)
       for i in 0..<3 {
-        parameter.grad = try #require(recorded["\(key)/grad.\(i)"])
+        let gradient: Tensor = try #require(recorded["\(key)/grad.\(i)"])
+        parameter.grad = gradient
         optimizer.step()
         #expect(difference(parameter.detach(), try #require(recorded["\(key)/after.\(i)"])) == 0, "step \(i)")
       }
