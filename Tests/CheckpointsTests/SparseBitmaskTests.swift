@@ -89,6 +89,28 @@ import Testing
     #expect(files[0] != nil && files[0] == files[1])
   }
 
+  @Test func tensorsOfAnyNameArePacked() throws {
+    let values: [Float] = (0..<400).map { $0 % 20 == 0 ? 1 : 0 }
+    let names = ["cell.weight_ih", "weight", "fc.weight", "fc.weight_mask", ".weight", "fc.shape", "x:shape"]
+    let sources = names.map { TensorSource(name: $0, type: .f32, shape: [4, 100], elements: values) }
+    try Checkpoint.write(sources, as: .safetensors, to: scratch("dense.safetensors"))
+    let dense = try Checkpoint.open(scratch("dense.safetensors"))
+    let plan = try SparseBitmask.plan(packing: dense)
+    // The name of a part of fc.weight is taken.
+    #expect(plan.packed == names.filter { $0 != "fc.weight" })
+    #expect(plan.tensors.prefix(2).map(\.name) == ["cell.weight_ih:shape", "cell.weight_ih:compressed"])
+    try plan.write(to: scratch("packed.safetensors"))
+    let packed = try Checkpoint.open(scratch("packed.safetensors"))
+    // Parts are not packed again.
+    #expect(try SparseBitmask.plan(packing: packed).packed == ["fc.weight"])
+    let unpacked = try SparseBitmask.sources(unpacking: packed)
+    try Checkpoint.write(unpacked, as: .safetensors, to: scratch("again.safetensors"))
+    let files = ["dense.safetensors", "again.safetensors"].map {
+      try? Data(contentsOf: URL(fileURLWithPath: scratch($0)))
+    }
+    #expect(files[0] != nil && files[0] == files[1])
+  }
+
   @Test func aDenseCheckpointStaysAsItIs() throws {
     let dense = try Checkpoint.open(Fixture.path("lenet.safetensors"))
     let plan = try SparseBitmask.plan(packing: dense)

@@ -6,11 +6,19 @@ extension SparseBitmask {
     case negativeZeros = "negative_zeros"
   }
 
-  /// The ending of the names that the layout packs; the others stand in its place.
+  /// The ending of the names that compressed-tensors packs; its parts stand in its place.
   static let weightSuffix = ".weight"
 
+  /// The name of a part: `fc.bitmask` for `fc.weight`, and `fc.weight_ih:bitmask` for what has another ending.
   static func name(of part: Part, for name: String) -> String {
-    "\(name.dropLast(weightSuffix.count)).\(part.rawValue)"
+    name.hasSuffix(weightSuffix)
+      ? "\(name.dropLast(weightSuffix.count)).\(part.rawValue)" : "\(name):\(part.rawValue)"
+  }
+
+  /// The tensor that a name is a part of, if it is one; the reverse of ``name(of:for:)``.
+  static func whole(_ part: Part, named name: String) -> String? {
+    if name.hasSuffix(".\(part.rawValue)") { return name.dropLast(part.rawValue.count + 1) + weightSuffix }
+    return name.hasSuffix(":\(part.rawValue)") ? String(name.dropLast(part.rawValue.count + 1)) : nil
   }
 
   /// What packing does to a checkpoint.
@@ -54,7 +62,7 @@ extension SparseBitmask {
     }
   }
 
-  /// Plans the packing of a checkpoint: each tensor called `....weight` that becomes smaller by it.
+  /// Plans the packing of a checkpoint: each tensor that becomes smaller by it.
   ///
   /// Reads every candidate once, in blocks, to count what is kept; ``Plan/write(to:)`` reads everything once more.
   ///
@@ -91,10 +99,10 @@ extension SparseBitmask {
       packedByteCount: byteCount(tensors), checkpoint: checkpoint, steps: steps)
   }
 
-  /// The tensors that could be packed: weights by their names, unless the names of their parts are taken.
+  /// The tensors that could be packed: all but parts of packed ones and those whose parts' names are taken.
   private static func candidates(_ checkpoint: Checkpoint) -> [String: Layout] {
     var result: [String: Layout] = [:]
-    for tensor in checkpoint.tensors where tensor.name.hasSuffix(weightSuffix) {
+    for tensor in checkpoint.tensors where !isPart(tensor.name, of: checkpoint) {
       let isFree = Part.allCases.allSatisfy { checkpoint[name(of: $0, for: tensor.name)] == nil }
       if isFree { result[tensor.name] = Layout(type: tensor.type, shape: tensor.shape) }
     }

@@ -34,23 +34,21 @@ extension SparseBitmask {
 
   /// The group that begins with the tensor called `....shape`.
   private static func group(_ tensor: TensorInfo, of checkpoint: Checkpoint) -> Group? {
-    let suffix = ".\(Part.shape.rawValue)"
-    guard tensor.name.hasSuffix(suffix) else { return nil }
-    let name = tensor.name.dropLast(suffix.count) + weightSuffix
-    func part(_ part: Part) -> TensorInfo? { checkpoint[self.name(of: part, for: String(name))] }
+    guard let name = whole(.shape, named: tensor.name) else { return nil }
+    func part(_ part: Part) -> TensorInfo? { checkpoint[self.name(of: part, for: name)] }
     guard let compressed = part(.compressed), let bitmask = part(.bitmask), let rowOffsets = part(.rowOffsets) else {
       return nil
     }
     return Group(
-      name: String(name), shape: tensor, compressed: compressed, bitmask: bitmask, rowOffsets: rowOffsets,
+      name: name, shape: tensor, compressed: compressed, bitmask: bitmask, rowOffsets: rowOffsets,
       negativeZeros: part(.negativeZeros))
   }
 
-  private static func isPart(_ name: String, of checkpoint: Checkpoint) -> Bool {
+  /// Whether a tensor is a part of a packed one.
+  static func isPart(_ name: String, of checkpoint: Checkpoint) -> Bool {
     Part.allCases.contains { part in
-      guard name.hasSuffix(".\(part.rawValue)") else { return false }
-      let stem = name.dropLast(part.rawValue.count + 1)
-      return checkpoint["\(stem).\(Part.shape.rawValue)"].map { group($0, of: checkpoint) != nil } ?? false
+      guard let whole = whole(part, named: name) else { return false }
+      return checkpoint[self.name(of: .shape, for: whole)].map { group($0, of: checkpoint) != nil } ?? false
     }
   }
 

@@ -12,7 +12,11 @@
 /// Packing is lossless. PyTorch leaves -0.0 where it prunes a negative weight; where a tensor has such zeros, a fifth
 /// part `negative_zeros`, in the manner of `bitmask`, marks them, and other readers of the layout see 0.0 in their place.
 ///
-/// Source: sparse_bitmask.py of neuralmagic/compressed-tensors, versions up to 0.12; the fifth part is our own.
+/// In a file the parts of `fc.weight` are called `fc.shape` and so on. compressed-tensors packs no tensors of other names;
+/// those of `fc.weight_ih` are called `fc.weight_ih:shape` and so on here.
+///
+/// Source: sparse_bitmask.py of neuralmagic/compressed-tensors, versions up to 0.12; the fifth part and the names with a
+/// colon are our own.
 public enum SparseBitmask {
   /// A packed tensor in memory.
   public struct Parts: Hashable, Sendable {

@@ -8,8 +8,8 @@ struct PackCommand: ParsableCommand {
     commandName: "pack",
     abstract: "Writes sparse weights as bitmasks and kept values: smaller, and lossless.",
     discussion: """
-      Each tensor called ....weight that becomes smaller by it is stored in the sparse-bitmask layout of \
-      compressed-tensors: a bit for each element, and the elements that are not zero. Half-empty float32 weights shrink \
+      Each tensor that becomes smaller by it is stored in the sparse-bitmask layout of compressed-tensors: a bit for \
+      each element, and the elements that are not zero. Half-empty float32 weights shrink \
       to about 53 %, weights with 90 % zeros to about 14 %. bonsai unpack gives back every bit, the signs of zeros included.
 
       EXAMPLES
