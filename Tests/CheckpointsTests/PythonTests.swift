@@ -122,6 +122,13 @@ import Testing
       import sys, numpy, torch
       from safetensors.torch import load_file
       packed, dense = load_file(sys.argv[1]), load_file(sys.argv[2])
+      ours = [n[:-6] for n in packed if n.endswith(":shape")]
+      for name in ours:
+          shape = packed[name + ":shape"].tolist()
+          bits = numpy.unpackbits(packed[name + ":bitmask"].numpy().reshape(-1), count=numpy.prod(shape), bitorder="little")
+          result = torch.zeros(shape)
+          result[torch.from_numpy(bits.reshape(shape).astype(bool))] = packed[name + ":compressed"]
+          print(name, torch.equal(result, dense[name]))
       for name in [n[:-6] for n in packed if n.endswith(".shape")]:
           shape = packed[name + ".shape"].tolist()
           bits = numpy.unpackbits(packed[name + ".bitmask"].numpy(), axis=-1, count=shape[-1], bitorder="little")

@@ -1,5 +1,5 @@
 extension SparseBitmask {
-  /// A dense tensor seen as rows of its last dimension, and the sizes that follow from it.
+  /// A dense tensor seen as rows, and the sizes that follow from it.
   struct Layout {
     let rows: Int
     let columns: Int
@@ -8,10 +8,10 @@ extension SparseBitmask {
     let kernel: BitmaskKernel
 
     /// Nil for packed types narrower than a byte, and for shapes whose sizes leave `Int`.
-    init?(type: StoredType, shape: [Int]) {
-      guard let width = type.byteCount, let byteCount = type.byteCount(shape: shape),
-        let rows = StoredType.elementCount(shape: Array(shape.dropLast())), rows <= Int.max / 16
-      else { return nil }
+    init?(type: StoredType, shape: [Int], scheme: Scheme = .compressedTensors) {
+      guard let width = type.byteCount, let byteCount = type.byteCount(shape: shape) else { return nil }
+      let shape = scheme == .own ? [byteCount / width] : shape
+      guard let rows = StoredType.elementCount(shape: Array(shape.dropLast())), rows <= Int.max / 16 else { return nil }
       self.width = width
       self.byteCount = byteCount
       self.rows = rows

@@ -1,26 +1,4 @@
 extension SparseBitmask {
-  /// The endings of the four tensors that stand for one, and of the fifth where there are negative zeros.
-  enum Part: String, CaseIterable {
-    case shape, compressed, bitmask
-    case rowOffsets = "row_offsets"
-    case negativeZeros = "negative_zeros"
-  }
-
-  /// The ending of the names that compressed-tensors packs; its parts stand in its place.
-  static let weightSuffix = ".weight"
-
-  /// The name of a part: `fc.bitmask` for `fc.weight`, and `fc.weight_ih:bitmask` for what has another ending.
-  static func name(of part: Part, for name: String) -> String {
-    name.hasSuffix(weightSuffix)
-      ? "\(name.dropLast(weightSuffix.count)).\(part.rawValue)" : "\(name):\(part.rawValue)"
-  }
-
-  /// The tensor that a name is a part of, if it is one; the reverse of ``name(of:for:)``.
-  static func whole(_ part: Part, named name: String) -> String? {
-    if name.hasSuffix(".\(part.rawValue)") { return name.dropLast(part.rawValue.count + 1) + weightSuffix }
-    return name.hasSuffix(":\(part.rawValue)") ? String(name.dropLast(part.rawValue.count + 1)) : nil
-  }
-
   /// What packing does to a checkpoint.
   public struct Plan {
     /// The tensors to write, in order: four or five for each packed one, in its place; the others as they are.
@@ -45,7 +23,7 @@ extension SparseBitmask {
     var tensors: [TensorSpec] {
       guard case .pack(let tensor, let layout, let kept, let negativeZeros) = self else { return [spec] }
       func part(_ part: Part, _ type: StoredType, _ shape: [Int]) -> TensorSpec {
-        TensorSpec(name: name(of: part, for: tensor.name), type: type, shape: shape)
+        TensorSpec(name: Scheme(tensor).name(of: part, for: tensor.name), type: type, shape: shape)
       }
       let bits = [layout.rows, layout.rowBytes]
       let parts = [
@@ -103,8 +81,9 @@ extension SparseBitmask {
   private static func candidates(_ checkpoint: Checkpoint) -> [String: Layout] {
     var result: [String: Layout] = [:]
     for tensor in checkpoint.tensors where !isPart(tensor.name, of: checkpoint) {
-      let isFree = Part.allCases.allSatisfy { checkpoint[name(of: $0, for: tensor.name)] == nil }
-      if isFree { result[tensor.name] = Layout(type: tensor.type, shape: tensor.shape) }
+      let scheme = Scheme(tensor)
+      let isFree = Part.allCases.allSatisfy { checkpoint[scheme.name(of: $0, for: tensor.name)] == nil }
+      if isFree { result[tensor.name] = Layout(type: tensor.type, shape: tensor.shape, scheme: scheme) }
     }
     return result
   }

@@ -31,8 +31,9 @@ extension SparseBitmask.Plan {
       }
       return
     }
+    let scheme = SparseBitmask.Scheme(tensor)
     func append<Element: BitwiseCopyable>(_ elements: [Element], _ part: SparseBitmask.Part) throws {
-      try elements.withUnsafeBytes { try writer.append($0, to: SparseBitmask.name(of: part, for: tensor.name)) }
+      try elements.withUnsafeBytes { try writer.append($0, to: scheme.name(of: part, for: tensor.name)) }
     }
     try append(tensor.shape.map { Int64($0).littleEndian }, .shape)
     var kept = BitmaskBits(.kept, layout)

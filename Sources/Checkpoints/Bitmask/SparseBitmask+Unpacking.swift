@@ -25,6 +25,7 @@ extension SparseBitmask {
   /// The tensors that stand for one.
   struct Group {
     var name: String
+    var scheme: Scheme
     var shape: TensorInfo
     var compressed: TensorInfo
     var bitmask: TensorInfo
@@ -34,21 +35,21 @@ extension SparseBitmask {
 
   /// The group that begins with the tensor called `....shape`.
   private static func group(_ tensor: TensorInfo, of checkpoint: Checkpoint) -> Group? {
-    guard let name = whole(.shape, named: tensor.name) else { return nil }
-    func part(_ part: Part) -> TensorInfo? { checkpoint[self.name(of: part, for: name)] }
+    guard let (name, scheme) = Scheme.whole(.shape, named: tensor.name) else { return nil }
+    func part(_ part: Part) -> TensorInfo? { checkpoint[scheme.name(of: part, for: name)] }
     guard let compressed = part(.compressed), let bitmask = part(.bitmask), let rowOffsets = part(.rowOffsets) else {
       return nil
     }
     return Group(
-      name: name, shape: tensor, compressed: compressed, bitmask: bitmask, rowOffsets: rowOffsets,
+      name: name, scheme: scheme, shape: tensor, compressed: compressed, bitmask: bitmask, rowOffsets: rowOffsets,
       negativeZeros: part(.negativeZeros))
   }
 
   /// Whether a tensor is a part of a packed one.
   static func isPart(_ name: String, of checkpoint: Checkpoint) -> Bool {
     Part.allCases.contains { part in
-      guard let whole = whole(part, named: name) else { return false }
-      return checkpoint[self.name(of: .shape, for: whole)].map { group($0, of: checkpoint) != nil } ?? false
+      guard let (whole, scheme) = Scheme.whole(part, named: name) else { return false }
+      return checkpoint[scheme.name(of: .shape, for: whole)].map { group($0, of: checkpoint) != nil } ?? false
     }
   }
 
@@ -68,7 +69,7 @@ extension SparseBitmask {
       }
     }
     let type = group.compressed.type
-    guard let layout = Layout(type: type, shape: shape) else {
+    guard let layout = Layout(type: type, shape: shape, scheme: group.scheme) else {
       throw damaged("a shape with a whole number of bytes below 2^63", "\(type) of shape \(shape)")
     }
     for bits in [group.bitmask, group.negativeZeros ?? group.bitmask] {

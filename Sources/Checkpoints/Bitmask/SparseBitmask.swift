@@ -12,8 +12,8 @@
 /// Packing is lossless. PyTorch leaves -0.0 where it prunes a negative weight; where a tensor has such zeros, a fifth
 /// part `negative_zeros`, in the manner of `bitmask`, marks them, and other readers of the layout see 0.0 in their place.
 ///
-/// In a file the parts of `fc.weight` are called `fc.shape` and so on. compressed-tensors packs no tensors of other names;
-/// those of `fc.weight_ih` are called `fc.weight_ih:shape` and so on here.
+/// In a file the parts of a matrix `fc.weight` are called `fc.shape` and so on. Tensors that compressed-tensors does not
+/// pack, of other names or of three dimensions and more, are one row, whose parts are called `conv.weight:shape` and so on.
 ///
 /// Source: sparse_bitmask.py of neuralmagic/compressed-tensors, versions up to 0.12; the fifth part and the names with a
 /// colon are our own.
