@@ -50,4 +50,64 @@ import Torch
     let mask = try MagnitudePattern(.nOfM(2, 4)).computeMask(t, defaultMask: t.onesLike())
     #expect(mask.flatten().array(of: Int.self) == [0, 1, 1, 0, 1, 0, 0, 1])
   }
+
+  @Test(arguments: [1, 2, .infinity, .frobenius] as [Norm]) func blocksByEveryNorm(n: Norm) throws {
+    manualSeed(1)
+    let layer = Linear(12, 8)
+    try Prune.magnitudePattern(
+      layer, name: "weight", pattern: .block(rows: 4, columns: 3), amount: 3, n: n)
+    let order: Double = if case .p(let p) = n { p } else { 2 }
+    let norms = layer["weight_orig"].detach().reshape(2, 4, 4, 3).vectorNorm(order, [1, 3]).flatten()
+    let kept = layer["weight_mask"].reshape(2, 4, 4, 3).sum([1, 3]).flatten()
+    #expect((kept .== 12).countNonzero() == 5)
+    #expect((kept .== 0).countNonzero() == 3)
+    #expect(norms[kept .> 0].min().item() >= norms[kept .== 0].max().item())
+  }
+
+  @Test func patternsByOtherScores() throws {
+    manualSeed(2)
+    let layer = Linear(8, 6)
+    let scores = Tensor.rand([6, 8])
+    try Prune.magnitudePattern(layer, name: "weight", pattern: .nOfM(1, 4), importanceScores: scores)
+    let groups = scores.reshape(-1, 4)
+    let kept = (groups * layer["weight_mask"].reshape(-1, 4)).sum([1])
+    #expect((kept .!= groups.max(1).values).countNonzero() == 0)
+  }
+
+  @Test(
+    arguments: [
+      (.unstructured, 16), (.structured(dim: 0), 2), (.structured(dim: -1), 4), (.nOfM(2, 4), nil),
+      (.block(rows: 2, columns: 4), 3),
+    ] as [(Pattern, Int?)])
+  func atRandom(pattern: Pattern, count: Int?) throws {
+    func masks(_ seed: UInt64) throws -> [Tensor] {
+      manualSeed(seed)
+      let layer = Linear(8, 6)
+      return try (0..<2).map { _ in
+        try Prune.randomPattern(layer, name: "weight", pattern: pattern, amount: count.map { .count($0) })[
+          "weight_mask"]
+      }
+    }
+    let (first, again, other) = (try masks(3), try masks(3), try masks(4))
+    // 48 entries: rows of 8, columns of 6, blocks of 8.
+    let size = [Pattern.structured(dim: 0): 8, .structured(dim: -1): 6, .block(rows: 2, columns: 4): 8][pattern] ?? 1
+    let gone = count.map { $0 * size } ?? 24
+    #expect(first.map { 48 - $0.countNonzero() } == [gone, count == nil ? 24 : 2 * gone])
+    #expect((first[1] .> first[0]).countNonzero() == 0, "what went first stays away")
+    #expect((first[0] .!= again[0]).countNonzero() == 0)
+    #expect((first[0] .!= other[0]).countNonzero() > 0)
+    let plain = try RandomPattern(pattern, amount: count.map { .count($0) })
+      .computeMask(Tensor.zeros([6, 8]), defaultMask: Tensor.ones([6, 8]))
+    #expect(48 - plain.countNonzero() == gone)
+  }
+
+  @Test func nuclearNormsOfPatternsAreRefused() throws {
+    let layer = Linear(8, 6)
+    #expect(throws: PruningError.self) {
+      try Prune.magnitudePattern(
+        layer, name: "weight", pattern: .block(rows: 2, columns: 2), amount: 1, n: .nuclear)
+    }
+    #expect(throws: PruningError.self) { try Prune.randomPattern(layer, name: "weight", pattern: .nOfM(3, 7)) }
+    #expect(!Prune.isPruned(layer))
+  }
 }

@@ -9,21 +9,25 @@ public typealias Pattern = Sparsity.Pattern
 ///
 /// `.nOfM(2, 4)` keeps the 2 largest of every 4 consecutive entries along the last dimension, the pattern that sparse
 /// tensor cores multiply faster (Mishra et al. 2021, "Accelerating Sparse Deep Neural Networks"). Entries that are
-/// pruned already count as pruned, channels and blocks are ranked by their L2 norm, and of equal units the first goes.
+/// pruned already count as pruned, channels and blocks are ranked by a norm, and of equal units the first goes.
 public struct MagnitudePattern: EntryMethod {
   /// The pattern.
   public let pattern: Pattern
   /// How many of the units that take part go; nil for `nOfM`, which says it itself.
   public let amount: Amount?
+  /// The norm that ranks channels and blocks; single entries are ranked by their magnitude.
+  public let n: Norm
   /// What to do with NaN among the scores.
   public let nan: NaNRule
   /// The whole tensor: the pattern needs its shape.
   public let pruningType = PruningType.global
 
   /// The method.
-  public init(_ pattern: Pattern, amount: Amount? = nil, nan: NaNRule = .refuse) {
+  /// - Parameter n: Any norm but the nuclear one.
+  public init(_ pattern: Pattern, amount: Amount? = nil, n: Norm = 2, nan: NaNRule = .refuse) {
     self.pattern = pattern
     self.amount = amount
+    self.n = n
     self.nan = nan
   }
 
@@ -36,11 +40,14 @@ public struct MagnitudePattern: EntryMethod {
   }
 
   func survivors(of scores: [Tensor], kept: [BitMask?]) throws -> [BitMask] {
-    try zip(scores, kept).map { tensor, kept in
+    guard let order = n.order else {
+      throw PruningError.norm("\(n)", reason: "patterns are ranked by p-norms, such as 1 or 2", context: description)
+    }
+    return try zip(scores, kept).map { tensor, kept in
       do throws(PatternError) {
         return try tensor.withUnsafeBytes { bytes throws(PatternError) in
           let block = Scores(bytes: bytes, type: tensor.dtype.elementType, kept: kept)
-          return try pattern.mask(pruning: amount, of: block, shape: tensor.shape, nan: nan)
+          return try pattern.mask(pruning: amount, of: block, shape: tensor.shape, norm: order, nan: nan)
         }
       } catch { throw PruningError.pattern(error, context: description) }
     }
@@ -51,15 +58,17 @@ extension Prune {
   /// Prunes by a pattern the units of smallest magnitude: `.nOfM(2, 4)`, `.block(rows: 4, columns: 4)`.
   /// - Parameters:
   ///   - amount: How many of the blocks or channels go; none for `nOfM`.
+  ///   - n: The norm that ranks blocks and channels, any but the nuclear one.
   ///   - importanceScores: What to rank instead of the parameter's own values, of its shape.
   /// - Returns: The module.
   /// - Throws: ``PruningError``; the module is then as it was.
   @discardableResult
   public static func magnitudePattern<M: Module>(
-    _ module: M, name: String, pattern: Pattern, amount: Amount? = nil, importanceScores: Tensor? = nil,
+    _ module: M, name: String, pattern: Pattern, amount: Amount? = nil, n: Norm = 2, importanceScores: Tensor? = nil,
     nan: NaNRule = .refuse
   ) throws -> M {
     try apply(
-      MagnitudePattern(pattern, amount: amount, nan: nan), to: module, name: name, importanceScores: importanceScores)
+      MagnitudePattern(pattern, amount: amount, n: n, nan: nan), to: module, name: name,
+      importanceScores: importanceScores)
   }
 }

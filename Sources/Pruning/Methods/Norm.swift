@@ -60,7 +60,7 @@ extension Norm: CustomStringConvertible {
   }
 
   /// The order as a number; nil for the nuclear norm and for none.
-  private var order: Double? {
+  var order: Double? {
     switch self {
     case .p(let p): p.isNaN ? nil : p
     case .frobenius: 2
