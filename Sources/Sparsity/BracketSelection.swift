@@ -16,11 +16,15 @@ struct BracketSelection: KeyRuleVisitor {
   let target: SelectionTarget
   let k: Int
   let available: Int
+  /// What is still to be drawn.
+  var draws: TensorDraws?
 
   mutating func visit<Rule: KeyRule>(_ rule: Rule) -> Outcome {
-    switch BracketSampler(rule: rule, set: set, k: k, available: available).plan() {
+    switch BracketSampler(rule: rule, set: draws?.begin() ?? set, k: k, available: available).plan() {
     case .bracket(let low, let middle, let high): return bracket(rule, low, middle, high)
-    case .point(let key): return point(rule, key)
+    case .point(let key):
+      draws?.finish()
+      return point(rule, key)
     case .unknown: return .missed
     }
   }
@@ -36,11 +40,12 @@ struct BracketSelection: KeyRuleVisitor {
       shares.deinitialize()
       shares.deallocate()
     }
-    set.forEachPiece { index, piece in
+    func pass(_ index: Int, _ piece: TensorSet.Piece) {
       shares[index] = rule.bracketPass(
         piece, low: low, middle: middle, high: high, expected: piece.range.count / 32,
         into: target.words[piece.buffer].pointer, target.output(piece.buffer))
     }
+    if let draws { draws.forEachPiece(pass) } else { set.forEachPiece(pass) }
     var report = NaNReport()
     var above = 0
     for share in shares {

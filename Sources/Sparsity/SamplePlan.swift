@@ -20,15 +20,16 @@ struct BracketSampler<Rule: KeyRule> {
   static var deviations: Double { 3 }
 
   let rule: Rule
+  /// All tensors, or a part of them that stands for all.
   let set: TensorSet
   let k: Int
-  /// Entries that take part.
+  /// Entries that take part, in all tensors.
   let available: Int
 
   /// About one in 256 of the entries that take part, within limits. Where an earlier mask leaves few entries, more are
   /// drawn, because most draws are in vain.
   private var size: Int {
-    let share = max(0.25, Double(available) / Double(max(set.count, 1)))
+    let share = min(1, max(0.25, Double(available) / Double(max(set.count, 1))))
     let wanted = min(1 << 20, max(1 << 12, available / 256))
     return min(set.count, Int(Double(wanted) / share))
   }
@@ -36,7 +37,7 @@ struct BracketSampler<Rule: KeyRule> {
   func plan() -> SamplePlan<Key> {
     let sample = EntrySample(rule, set, size: size)
     let count = sample.count
-    if sample.isComplete, count > 0 {
+    if sample.isComplete, count > 0, available <= set.count {
       // All entries are in the sample: the cut is certain.
       let cut = Key(truncatingIfNeeded: selectKey(sample.keys, count, rank: k - 1).key)
       return .bracket(low: cut, middle: cut, high: cut)

@@ -19,12 +19,18 @@ public enum Selection {
   ///   - threads: The most threads to use; all processors when nil. The result is the same for any number.
   ///   - outputs: Dense masks and masked weights to write in the same pass: none, or one for each tensor. They may
   ///     not overlap the scores of another tensor.
+  ///   - draw: Where scores are drawn at random, writes those of a range of one tensor. It is called for all ranges in
+  ///     flat order, one after the other, on any thread, while another thread ranks what is there. The first draws
+  ///     stand for all, so that they should be alike. All entries take part.
   /// - Returns: For each tensor the entries that stay: `k` fewer than took part.
   /// - Throws: ``SelectionError``.
   public static func prune(
     _ k: Int, of scores: [Scores], by ranking: Ranking = .magnitude, nan: NaNRule = .refuse, threads: Int? = nil,
-    writing outputs: [DenseOutput] = []
+    writing outputs: [DenseOutput] = [], drawing draw: ((_ buffer: Int, _ range: Range<Int>) -> Void)? = nil
   ) throws(SelectionError) -> [BitMask] {
+    precondition(
+      draw == nil || scores.allSatisfy { $0.kept == nil },
+      "Selection.prune: expected no earlier masks beside scores that are drawn, found one; draw for kept entries only")
     precondition(
       outputs.isEmpty || outputs.count == scores.count,
       "Selection.prune: expected no outputs or \(scores.count), found \(outputs.count)")
@@ -36,14 +42,17 @@ public enum Selection {
     }
     guard k >= 0, k <= available else { throw .countOutOfRange(found: k, available: available) }
     return try withExtendedLifetime(scores) { () throws(SelectionError) in
-      try prune(k, available, scores, KeyOrder(types: scores.map(\.type), ranking: ranking, nan: nan), threads, outputs)
+      try prune(
+        k, available, scores, KeyOrder(types: scores.map(\.type), ranking: ranking, nan: nan), threads, outputs, draw)
     }
   }
 
   private static func prune(
-    _ k: Int, _ available: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?, _ outputs: [DenseOutput]
+    _ k: Int, _ available: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?, _ outputs: [DenseOutput],
+    _ draw: ((Int, Range<Int>) -> Void)?
   ) throws(SelectionError) -> [BitMask] {
-    let set = TensorSet(scores, threads: threads)
+    let set = TensorSet(scores, threads: threads, piecesPerThread: draw == nil ? 4 : 16)
+    let draws = draw.map { TensorDraws(set, $0) }
     // Where masked weights replace weights or scores, those must stay until the cut is certain.
     let inPlace = outputs.contains { output in
       scores.contains { overlaps(output.product, $0.bytes) || overlaps(output.mask, $0.bytes) }
@@ -52,9 +61,10 @@ public enum Selection {
     let target = SelectionTarget(scores, outputs: inPlace ? [] : outputs)
     var outcome = BracketSelection.Outcome.missed
     if k > 0 {
-      var selection = BracketSelection(set: set, target: target, k: k, available: available)
+      var selection = BracketSelection(set: set, target: target, k: k, available: available, draws: draws)
       outcome = order.visit(&selection)
     }
+    draws?.finish()
     switch outcome {
     case .done: break
     case .nan(let report): try report.check()

@@ -16,11 +16,13 @@ struct TensorSet {
   /// Entries of all tensors.
   let count: Int
 
-  init(_ scores: [Scores], threads requested: Int?) {
+  init(_ scores: [Scores], threads requested: Int?, piecesPerThread: Int = 4) {
     let total = scores.reduce(0) { $0 + $1.count }
     let threads = Parallel.threads(requested, entries: total)
     // Several pieces for each thread, so that none waits long; at most 2^24 entries, so that indices fit 32 bits.
-    let size = threads == 1 ? 1 << 24 : min(1 << 24, max(Parallel.smallestShare, (total / (threads * 4) + 64) & ~63))
+    let size =
+      threads == 1
+      ? 1 << 24 : min(1 << 24, max(Parallel.smallestShare, (total / (threads * piecesPerThread) + 64) & ~63))
     var views: [TensorView] = []
     var pieces: [Piece] = []
     for (buffer, block) in scores.enumerated() where block.count > 0 {
@@ -38,6 +40,22 @@ struct TensorSet {
     self.threads = threads
     count = total
   }
+
+  /// The tensors as far as the first pieces reach.
+  private init(_ set: TensorSet, pieces size: Int) {
+    pieces = Array(set.pieces[..<size])
+    threads = set.threads
+    var views: [TensorView] = []
+    for piece in pieces {
+      if views.last?.buffer == piece.buffer { views.removeLast() }
+      views.append(piece.view.prefix(piece.range.upperBound))
+    }
+    self.views = views
+    count = views.reduce(0) { $0 + $1.count }
+  }
+
+  /// The tensors as far as the first pieces reach.
+  func prefix(pieces size: Int) -> TensorSet { TensorSet(self, pieces: size) }
 
   /// Calls `body` for each piece with its number, on all threads.
   func forEachPiece(_ body: (Int, Piece) -> Void) {

@@ -21,6 +21,17 @@ struct TensorView: @unchecked Sendable {
     kept = scores.kept.map { UnsafePointer($0.storage.pointer) }
   }
 
+  private init(_ view: TensorView, count: Int) {
+    buffer = view.buffer
+    base = view.base
+    type = view.type
+    kept = view.kept
+    self.count = count
+  }
+
+  /// A view of the first `count` entries.
+  func prefix(_ count: Int) -> TensorView { TensorView(self, count: count) }
+
   /// The word of the earlier mask from entry `start` on.
   @inline(__always)
   func keptWord(_ start: Int) -> UInt64 {

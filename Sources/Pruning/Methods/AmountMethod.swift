@@ -17,14 +17,19 @@ extension PruningMethod {
 
   /// Exact selection on the tensors' memory.
   func select(
-    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule
+    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule,
+    drawing draw: ((Int, Range<Int>) -> Void)? = nil
   ) throws(PruningError) -> [BitMask] {
-    try select(k, of: scores, kept: kept, by: ranking, nan: nan, multiplying: scores.map { _ in nil }).masks
+    try select(
+      k, of: scores, kept: kept, by: ranking, nan: nan, multiplying: scores.map { _ in nil }, drawing: draw
+    ).masks
   }
 
   /// Exact selection on the tensors' memory, which writes the products of mask and weights in the same pass.
+  /// - Parameter draw: Draws the scores of a range of one tensor, where they are not there yet.
   func select(
-    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule, multiplying weights: [Tensor?]
+    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule, multiplying weights: [Tensor?],
+    drawing draw: ((Int, Range<Int>) -> Void)? = nil
   ) throws(PruningError) -> Survivors {
     let products = weights.map { weights in weights.map { Tensor.inLargePages($0.shape, dtype: $0.dtype) } }
     // The addresses hold as long as the tensors do.
@@ -39,7 +44,8 @@ extension PruningMethod {
     }
     do throws(SelectionError) {
       let isWriting = products.contains { $0 != nil }
-      let masks = try Selection.prune(k, of: blocks, by: ranking, nan: nan, writing: isWriting ? outputs : [])
+      let masks = try Selection.prune(
+        k, of: blocks, by: ranking, nan: nan, writing: isWriting ? outputs : [], drawing: draw)
       return Survivors(masks: masks, products: products)
     } catch { throw .selection(error, context: description) }
   }

@@ -27,18 +27,34 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
   }
 
   func survivors(of scores: [Tensor], kept: [BitMask?]) throws -> [BitMask] {
+    try survivors(of: scores, kept: kept, multiplying: scores.map { _ in nil }).masks
+  }
+
+  func survivors(of scores: [Tensor], kept: [BitMask?], multiplying weights: [Tensor?]) throws -> Survivors {
     let counts = zip(scores, kept).map { $1?.keptCount ?? $0.count }
     let k = try resolve(amount, of: counts.reduce(0, +))
-    guard k > 0 else { return Identity().survivors(of: scores, kept: kept) }
+    guard k > 0 else {
+      return Survivors(masks: Identity().survivors(of: scores, kept: kept), products: weights.map { _ in nil })
+    }
     // Draws for the entries that take part only, one sequence over all tensors, as PyTorch's rand_like on its slice.
-    let draws = Tensor.inLargePages([counts.reduce(0, +)], dtype: Self.dtype(of: scores)).uniform(0, 1)
+    let draws = Tensor.inLargePages([counts.reduce(0, +)], dtype: Self.dtype(of: scores))
     var start = 0
     let parts = counts.map { count in
       defer { start += count }
       return draws.narrow(0, start: start, length: count)
     }
-    let compact = try select(k, of: parts, kept: parts.map { _ in nil }, by: .largestValue, nan: .refuse)
-    return zip(compact, kept).map { compact, kept in kept?.depositing(compact) ?? compact }
+    // The product of one tensor is written beside its draws; several are not, so that their products and draws are never
+    // in memory together.
+    let isFused = scores.count == 1 && kept[0] == nil
+    // Drawn part by part, which gives the same sequence, while the parts before are ranked.
+    let compact = try select(
+      k, of: parts, kept: parts.map { _ in nil }, by: .largestValue, nan: .refuse,
+      multiplying: isFused ? weights : parts.map { _ in nil }
+    ) {
+      parts[$0].narrow(0, start: $1.lowerBound, length: $1.count).uniform(0, 1)
+    }
+    let masks = zip(compact.masks, kept).map { compact, kept in kept?.depositing(compact) ?? compact }
+    return Survivors(masks: masks, products: compact.products)
   }
 
   /// The dtype in which numbers are drawn.
