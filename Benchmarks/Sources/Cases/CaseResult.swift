@@ -1,5 +1,5 @@
 /// What was measured of one case. Seconds and bytes.
-struct CaseResult: Encodable {
+struct CaseResult: Codable {
   let method: String
   let dtype: String
   let weights: Int
@@ -38,6 +38,28 @@ struct CaseResult: Encodable {
   private enum Keys: String, CodingKey {
     case method, dtype, weights, amount, bonsai, bonsaiCall, torch, copy, trafficBytes, weightBytes, bonsaiPeakBytes
     case torchPeakBytes, mask, ratio, ratioOfMinima, gigabytesPerSecond, ratioToFloor
+  }
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Keys.self)
+    method = try values.decode(String.self, forKey: .method)
+    dtype = try values.decode(String.self, forKey: .dtype)
+    weights = try values.decode(Int.self, forKey: .weights)
+    amount = try values.decode(Double.self, forKey: .amount)
+    bonsai = try values.decode(Samples.self, forKey: .bonsai)
+    bonsaiCall = try values.decode(Samples.self, forKey: .bonsaiCall)
+    torch = try values.decodeIfPresent(Samples.self, forKey: .torch) ?? Samples()
+    copy = try values.decode(Samples.self, forKey: .copy)
+    trafficBytes = try values.decode(Int.self, forKey: .trafficBytes)
+    weightBytes = try values.decode(Int.self, forKey: .weightBytes)
+    bonsaiPeakBytes = try values.decodeIfPresent(Int.self, forKey: .bonsaiPeakBytes)
+    torchPeakBytes = try values.decodeIfPresent(Int.self, forKey: .torchPeakBytes)
+    mask = try values.decode(MaskCheck.self, forKey: .mask)
+  }
+
+  /// Whether both are about the same work.
+  func isSameCase(_ other: CaseResult) -> Bool {
+    (method, dtype, weights, amount) == (other.method, other.dtype, other.weights, other.amount)
   }
 
   func encode(to encoder: any Encoder) throws {

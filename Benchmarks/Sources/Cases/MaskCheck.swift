@@ -4,12 +4,12 @@ import Sparsity
 import Torch
 
 /// What a comparison of both sides' masks, entry by entry, found.
-enum MaskCheck: Encodable {
+enum MaskCheck: Codable {
   case identical
   /// So many entries differ, all of the same score: PyTorch leaves open which of them go.
-  case ties(Int)
+  case ties(entries: Int)
   /// So many entries differ because Bonsai ranks the norms of 16-bit weights in float64.
-  case widerNorms(Int)
+  case widerNorms(entries: Int)
   /// PyTorch's side did not run.
   case unchecked
 
@@ -20,18 +20,6 @@ enum MaskCheck: Encodable {
     case .widerNorms(let count): "\(count) norms"
     case .unchecked: "–"
     }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    let text =
-      switch self {
-      case .identical: "identical"
-      case .ties(let count): "\(count) entries of equal score differ"
-      case .widerNorms(let count): "\(count) entries differ: norms of 16-bit weights are ranked in float32"
-      case .unchecked: "not compared"
-      }
-    try container.encode(text)
   }
 
   /// Compares the masks of `side` after the case's call with those of PyTorch's side after the same call, entry by entry,
@@ -63,9 +51,9 @@ enum MaskCheck: Encodable {
     }
     let scores = Self.scores(item, side, seed: seed, at: differing)
     if pruned.mine == pruned.theirs, let scores, Set(scores).count == 1 {
-      self = .ties(differing.count)
+      self = .ties(entries: differing.count)
     } else if pruned.mine == pruned.theirs, item.method == .lnStructured, item.dtype.byteCount == 2 {
-      self = .widerNorms(differing.count)
+      self = .widerNorms(entries: differing.count)
     } else {
       throw BenchError(
         "\(item.method.rawValue) of \(item.weights) \(item.dtype) weights at \(item.amount): Bonsai prunes \(pruned.mine)"

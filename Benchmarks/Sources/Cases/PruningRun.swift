@@ -8,6 +8,7 @@ final class PruningRun {
   private let peer: PythonPeer?
   private let threads: Int
   private let repeats: Int
+  private let torchRepeats: Int
   private let folder: URL
   /// What the layers on both sides are at present.
   private var model = ""
@@ -17,10 +18,11 @@ final class PruningRun {
   private static let torchMemoryFactor = 14
 
   /// - Parameter peer: PyTorch's side, or nil to run without it.
-  init(peer: PythonPeer?, threads: Int, repeats: Int) throws {
+  init(peer: PythonPeer?, threads: Int, repeats: Int, torchRepeats: Int) throws {
     self.peer = peer
     self.threads = threads
     self.repeats = repeats
+    self.torchRepeats = torchRepeats
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
@@ -50,7 +52,7 @@ final class PruningRun {
           let (call, withProduct) = try bonsai.call(item, seed: seed)
           result.bonsaiCall.add(call)
           result.bonsai.add(withProduct)
-        } else if let seconds = try peer?.ask("call", request(item, seed: seed)).seconds {
+        } else if turn < torchRepeats, let seconds = try peer?.ask("call", request(item, seed: seed)).seconds {
           result.torch.add(seconds)
         }
       }

@@ -16,6 +16,9 @@ struct PruneCommand: ParsableCommand {
       weights.
 
       Without --dtypes or --amounts: float32 at 20, 50 and 90 %, the other types at 50 %.
+
+      PyTorch takes half a minute and 13 GB for one call on 256M weights: such sizes are left to --sizes, with few \
+      --torch-runs, and --add puts what several runs found into one file and one picture.
       """)
 
   @OptionGroup var common: CommonOptions
@@ -37,6 +40,12 @@ struct PruneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Runs of each case; three and ten times as many of small ones.", valueName: "n"))
   var runs = 7
 
+  @Option(help: ArgumentHelp("Runs of PyTorch, where they are to be fewer.", valueName: "n"))
+  var torchRuns = Int.max
+
+  @Flag(help: "Add to what the file of --json holds already.")
+  var add = false
+
   @Option(help: ArgumentHelp("Where the picture goes.", valueName: "file"))
   var svg = "out/bench.svg"
 
@@ -45,6 +54,8 @@ struct PruneCommand: ParsableCommand {
 
   func validate() throws {
     guard runs > 0 else { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
+    guard torchRuns > 0 else { throw ValidationError("--torch-runs: expected 1 or more, found \(torchRuns)") }
+    guard !add || common.json != nil else { throw ValidationError("--add: name the file to add to with --json") }
     for amount in amounts where !(amount >= 0 && amount <= 1) {
       throw ValidationError("--amounts: expected shares in 0...1, found \(amount)")
     }
@@ -53,14 +64,16 @@ struct PruneCommand: ParsableCommand {
   func run() throws {
     let peer = try common.startPeer()
     var report = Report(setting: .init(threads: threadCount, torch: peer?.version))
-    let run = try PruningRun(peer: peer, threads: threadCount, repeats: quick ? 3 : runs)
+    if add, let path = common.json { try report.continueFile(path) }
+    let run = try PruningRun(
+      peer: peer, threads: threadCount, repeats: quick ? 3 : runs, torchRepeats: torchRuns)
     print(
       "\(threadCount) threads, \(report.setting.processor ?? report.setting.system); LibTorch \(libTorchVersion), "
         + "PyTorch \(peer?.version ?? "left out"); load \(report.setting.loadBefore ?? .nan)")
     for line in ResultTable.headings { print(line) }
     for item in cases {
       let result = try run.run(item)
-      report.results.append(result)
+      report.add(result)
       print(ResultTable.row(result))
       fflush(nil)
     }

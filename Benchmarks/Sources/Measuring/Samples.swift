@@ -15,7 +15,7 @@ func secondsAfterRest(_ body: () throws -> Void) rethrows -> Double {
 }
 
 /// What several runs of the same work gave.
-struct Samples: Encodable {
+struct Samples: Codable {
   private(set) var values: [Double] = []
 
   mutating func add(_ value: Double) { values.append(value) }
@@ -32,13 +32,19 @@ struct Samples: Encodable {
   var minimum: Double { values.min() ?? .nan }
   var maximum: Double { values.max() ?? .nan }
 
-  private enum Keys: String, CodingKey { case median, minimum, maximum, runs }
+  private enum Keys: String, CodingKey { case median, minimum, maximum, values }
+
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    values = try decoder.container(keyedBy: Keys.self).decode([Double].self, forKey: .values)
+  }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode(median, forKey: .median)
     try container.encode(minimum, forKey: .minimum)
     try container.encode(maximum, forKey: .maximum)
-    try container.encode(values.count, forKey: .runs)
+    try container.encode(values, forKey: .values)
   }
 }

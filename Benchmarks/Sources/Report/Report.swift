@@ -2,9 +2,9 @@ import Foundation
 import Torch
 
 /// All that a run found, as it is written to a JSON file.
-struct Report: Encodable {
+struct Report: Codable {
   /// Where and how it ran.
-  struct Setting: Encodable {
+  struct Setting: Codable {
     var command = CommandLine.arguments.dropFirst().joined(separator: " ")
     var date = ISO8601DateFormatter().string(from: Date())
     var processor = Setting.processorName
@@ -34,14 +34,43 @@ struct Report: Encodable {
   }
 
   var setting: Setting
+  /// The settings of runs whose results were added to.
+  var earlier: [Setting] = []
   var results: [CaseResult] = []
   var growth: [Growth] { Growth.of(results) }
 
-  private enum Keys: String, CodingKey { case setting, results, growth }
+  private enum Keys: String, CodingKey { case setting, earlier, results, growth }
+
+  init(setting: Setting) { self.setting = setting }
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Keys.self)
+    setting = try values.decode(Setting.self, forKey: .setting)
+    earlier = try values.decode([Setting].self, forKey: .earlier)
+    results = try values.decode([CaseResult].self, forKey: .results)
+  }
+
+  /// Takes over the results that an earlier run has written to a file, if there is one.
+  mutating func continueFile(_ path: String) throws {
+    guard let data = FileManager.default.contents(atPath: path) else { return }
+    let written: Report
+    do { written = try JSONDecoder().decode(Report.self, from: data) } catch {
+      throw BenchError("\(path) holds no results of 'bonsai-bench prune': name another file, or leave out --add")
+    }
+    earlier = written.earlier + [written.setting]
+    results = written.results
+  }
+
+  /// Adds a result, in the place of an earlier one of the same work.
+  mutating func add(_ result: CaseResult) {
+    results.removeAll { $0.isSameCase(result) }
+    results.append(result)
+  }
 
   func encode(to encoder: any Encoder) throws {
     var out = encoder.container(keyedBy: Keys.self)
     try out.encode(setting, forKey: .setting)
+    try out.encode(earlier, forKey: .earlier)
     try out.encode(results, forKey: .results)
     try out.encode(growth, forKey: .growth)
   }
