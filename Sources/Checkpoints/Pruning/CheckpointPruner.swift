@@ -110,14 +110,16 @@ public struct CheckpointPruner {
     let clock = ContinuousClock()
     let start = clock.now
     let checkpoint = context.checkpoint
-    // Early, and not only when the writer begins.
-    if let output, !output.replacing { try Checkpoint.checkIsFree(output.path, for: output.format) }
+    let layout = PrunedLayout(checkpoint, units: context.units, form: output?.form ?? .zeros)
+    if let output {
+      // What a writer would refuse, a full disk too, is refused before the search and not after it.
+      try layout.writer(to: output, metadata: checkpoint.metadata, from: checkpoint).cancel()
+    }
     let plan = try PruningPlan(context)
     try plan.draw(from: draws) { try progress?(.searching, 0, 0) }
     let pass = PruningPass(plan: plan) { try progress?(.searching, $0, $1) }
     let digests = try pass.run(digest: output == nil ? nil : digest)
 
-    let layout = PrunedLayout(checkpoint, units: context.units, form: output?.form ?? .zeros)
     let applying = ApplyingPass(plan: plan, layout: layout, form: output?.form ?? .zeros) {
       try progress?(.writing, $0, $1)
     }
@@ -149,8 +151,11 @@ public struct CheckpointPruner {
   ) -> CheckpointMetadata {
     guard !record.isEmpty || !digests.isEmpty else { return metadata }
     var result = metadata
-    var number = 1
-    while metadata.keys.contains(where: { $0.hasPrefix("bonsai.\(number).") }) { number += 1 }
+    let earlier = metadata.keys.lazy.compactMap { key -> Int? in
+      let parts = key.split(separator: ".", maxSplits: 2)
+      return parts.count == 3 && parts[0] == "bonsai" ? Int(parts[1]) : nil
+    }
+    let number = (earlier.filter { $0 < Int.max }.max() ?? 0) + 1
     for (key, value) in record { result["bonsai.\(number).\(key)"] = value }
     for (file, text) in digests { result["bonsai.\(number).\(digest?.name ?? "digest").\(file)"] = text }
     return result

@@ -32,18 +32,14 @@ struct PruningPlan {
       for index in pruned { judges[index] = judge }
       return
     }
-    for group in try Self.groups(context, pruned) {
+    let groups = try Self.groups(context, pruned)
+    for group in groups {
       let judge = try Self.judge(group.units, group.extent, context)
       for index in group.units { judges[index] = judge }
-      drawing.append(judge)
+      if recipe.isRandom { drawing.append(judge) }
     }
-    if recipe.isRandom {
-      // Draws come in the order of the groups, when masks are made too.
-      order = drawing.indices.flatMap { group in units.indices.filter { judges[$0] === drawing[group] } }
-      order += units.indices.filter { judges[$0] == nil }
-    } else {
-      drawing = []
-    }
+    // Draws come in the order of the groups, when masks are made too.
+    if recipe.isRandom { order = groups.flatMap(\.units) + units.indices.filter { judges[$0] == nil } }
   }
 
   /// Weights that are ranked together, and how much of them goes.
