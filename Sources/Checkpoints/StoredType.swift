@@ -88,14 +88,15 @@ public enum StoredType: String, CaseIterable, Hashable, Sendable {
   ///
   /// As in the reference, the product is taken from left to right, so `[0, huge]` is 0 and `[huge, huge, 0]` is nil.
   public static func elementCount(shape: [Int]) -> Int? {
+    // A dimension of 0 makes the tensor empty, but not the product of the others small.
     var count = 1
-    for dimension in shape {
-      guard dimension >= 0 else { return nil }
+    for dimension in shape where dimension != 0 {
+      guard dimension > 0 else { return nil }
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
       guard !overflow else { return nil }
       count = product
     }
-    return count
+    return shape.contains(0) ? 0 : count
   }
 
   /// The bytes that a contiguous tensor of `shape` takes, or nil where that is no whole number of bytes or leaves `Int`.

@@ -26,8 +26,10 @@ package struct TextTable {
     self.rows = rows
   }
 
-  /// The table's lines: the headings, a rule, the rows. A pure function of the cells.
+  /// The table's lines: the headings, a rule, the rows. A pure function of the cells, whose control characters, which
+  /// might come from a file and mean something to a terminal, become question marks.
   package var lines: [String] {
+    let rows = rows.map { $0.map(\.withoutControls) }
     let widths = columns.indices.map { column in
       ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
     }
@@ -40,5 +42,12 @@ package struct TextTable {
     }
     let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "───")
     return [line(columns.map(\.title)), rule] + rows.map(line)
+  }
+}
+
+extension String {
+  /// The text with a question mark for each control character.
+  package var withoutControls: String {
+    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 }

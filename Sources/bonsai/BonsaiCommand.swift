@@ -1,5 +1,14 @@
 import ArgumentParser
+import Checkpoints
 import Console
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
 
 /// `bonsai`: files of weights on the command line.
 @main
@@ -32,9 +41,15 @@ struct BonsaiCommand: ParsableCommand {
   /// Runs the command; an error is one line on standard error.
   static func main() {
     do {
-      Interrupt.watch()
+      Interrupt.unblock()
       var command = try parseAsRoot()
       try command.run()
+      // What `print` could not write, to a full disk, say, shows when the rest is written.
+      guard fflush(nil) == 0 else {
+        throw CheckpointError(
+          .cannotWrite, "print", file: "standard output", expected: "all of the result written", found: "a failure",
+          advice: "check the free space where the output goes")
+      }
     } catch let interrupt as Interrupt {
       interrupt.end()
     } catch {

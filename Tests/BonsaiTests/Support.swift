@@ -40,7 +40,8 @@ func python(_ script: String, _ arguments: [String]) throws -> Outcome {
 /// Whether Python is there with torch and safetensors.
 let hasTorch = (try? python("import torch, safetensors", []).status) == 0
 
-private func run(_ program: URL, _ arguments: [String]) throws -> Outcome {
+/// Runs a program to its end.
+func run(_ program: URL, _ arguments: [String]) throws -> Outcome {
   let process = Process()
   process.executableURL = program
   process.arguments = arguments

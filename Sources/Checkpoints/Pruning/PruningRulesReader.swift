@@ -44,7 +44,7 @@ struct PruningRulesReader {
       try act(.exclude)
     case "amount":
       let number = word(&rest)
-      if let count = Int(number) {
+      if let count = Int(number), count >= 0 {
         try act(.prune(.count(count)))
       } else if let fraction = Double(number), (0...1).contains(fraction) {
         try act(.prune(.fraction(fraction)))

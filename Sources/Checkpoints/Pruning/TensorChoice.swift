@@ -37,11 +37,12 @@ public struct TensorChoice {
     return rank >= 2 && !Self.isUsuallyKept(name) ? .pruned(rule: nil, asked: false) : .kept(asked: false)
   }
 
-  /// Whether a name's words say that it is a bias, a norm or an embedding.
+  /// Whether a name's words say that it is a bias, a norm, an embedding or a mask.
   static func isUsuallyKept(_ name: String) -> Bool {
     let words = name.lowercased().split { $0 == "." || $0 == "_" }
     return words.contains { word in
-      word == "bias" || word == "emb" || word == "wte" || word == "wpe" || word == "ln" || word.hasPrefix("embed")
+      word == "bias" || word == "mask" || word == "emb" || word == "wte" || word == "wpe" || word == "ln"
+        || word.hasPrefix("embed")
         || word.hasSuffix("norm") || word.hasSuffix("embedding") || word.hasSuffix("embeddings")
         || (word.hasPrefix("bn") && word.dropFirst(2).allSatisfy(\.isNumber))
         || (word.hasPrefix("norm") && word.dropFirst(4).allSatisfy(\.isNumber))

@@ -80,6 +80,7 @@ extension PruningUnit {
   /// - Throws: `CheckpointError` where the pattern does not fit the shape, or needs bands beyond the limit.
   func blockCount(for pattern: Pattern?, size: Int, file: String) throws(CheckpointError) -> Int {
     var step = 64
+    var overflow = false
     if let pattern {
       do throws(PatternError) { try pattern.validate(for: shape) } catch {
         throw CheckpointError(
@@ -88,14 +89,15 @@ extension PruningUnit {
       }
       switch pattern {
       case .unstructured, .structured: break
-      case .nOfM(_, let m): step = m * 64
-      case .block(let rows, _): step = rows * max(shape[shape.count - 1], 1)
+      case .nOfM(_, let m): (step, overflow) = m.multipliedReportingOverflow(by: 64)
+      case .block(let rows, _): (step, overflow) = rows.multipliedReportingOverflow(by: max(shape[shape.count - 1], 1))
       }
     }
-    guard step <= UnitReader.bandLimit / type.byteCount else {
+    guard !overflow, step <= UnitReader.bandLimit / type.byteCount else {
       throw CheckpointError(
         .limitExceeded, "prune \(CheckpointError.quote(name)) of", file: file,
-        expected: "rows of blocks of at most \(UnitReader.bandLimit) bytes", found: "\(step * type.byteCount)",
+        expected: "rows of blocks of at most \(UnitReader.bandLimit) bytes",
+        found: overflow ? "more" : "\(step) entries",
         advice: "choose blocks of fewer rows")
     }
     return max(1, size / type.byteCount / step) * step

@@ -87,9 +87,7 @@ extension Inspection {
   }
 
   /// Text of a file in one line, without control characters.
-  static func oneLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
-  }
+  static func oneLine(_ text: String) -> String { text.withoutControls }
 
   private static func list(_ names: [String]) -> String {
     names.prefix(8).map(oneLine).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")

@@ -46,13 +46,16 @@ struct PruneCommand: ParsableCommand {
     guard dryRun || output.path != nil else {
       throw ValidationError("expected --output with the file to write, or --dry-run, found neither")
     }
+    if let plot, !plot.lowercased().hasSuffix(".svg") {
+      throw ValidationError("--plot: expected a path ending in .svg, found '\(plot)'")
+    }
   }
 
   func run() throws {
     if let plot { try SparsityPlot.checkIsFree(plot, replacing: output.force) }
     let checkpoint = try input.open()
-    let target = dryRun ? nil : try output.target(seed: how.isRandom ? how.seed : nil)
     let pruner = try CheckpointPruner(checkpoint, try how.recipe(), draws: PipedDraws(), digest: SHA256Digest.self)
+    let target = dryRun ? nil : try output.target(seed: how.isRandom ? how.seed : nil)
     if target != nil { checkpoint.remarkOnLeftOut() }
     let report = try pruner.run(showing: target)
     if let plot { try SparsityPlot(report).write(to: plot) }

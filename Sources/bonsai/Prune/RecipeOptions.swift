@@ -4,17 +4,22 @@ import Sparsity
 
 /// What is pruned, how, and how much of it.
 struct RecipeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How much goes: a share such as 0.5 or 50%, or a number such as 1000.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How much goes: a share such as 0.5 or 50%, or a number such as 1000.", valueName: "n"))
   var amount: AmountArgument?
 
-  @Option(help: ArgumentHelp("Prune whatever is smaller in magnitude, or in norm, than this.", valueName: "magnitude"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Prune whatever is smaller in magnitude, or in norm, than this.", valueName: "magnitude"))
   var threshold: Double?
 
   @Option(
     help: "What ranks: l1, magnitudes; ln, norms of channels or blocks; random, PyTorch's draws for a seed.")
   var method = MethodArgument.l1
 
-  @Option(help: ArgumentHelp("The order of the norm for ln: 1, 2, 0.5, inf, -inf.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The order of the norm for ln: 1, 2, 0.5, inf, -inf.", valueName: "n"))
   var norm: Double?
 
   @Option(help: ArgumentHelp("Where the random numbers begin.", valueName: "n"))
@@ -29,7 +34,9 @@ struct RecipeOptions: ParsableArguments {
       valueName: "pattern"))
   var pattern = PatternArgument.unstructured
 
-  @Option(help: ArgumentHelp("The dimension whose channels go, for structured; negative from the end.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The dimension whose channels go, for structured; negative from the end.", valueName: "n"))
   var dim: Int?
 
   @Option(
@@ -62,6 +69,11 @@ struct RecipeOptions: ParsableArguments {
   func validate() throws {
     func refuse(_ condition: Bool, _ text: String) throws { if condition { throw ValidationError(text) } }
     try refuse(amount != nil && threshold != nil, "expected one of --amount and --threshold, found both")
+    try refuse(
+      masksFrom != nil
+        && (method != .l1 || pattern != .unstructured || scope != nil || rules != nil || !include.isEmpty),
+      "--masks-from: expected only --only and --exclude beside it, found another choice of what is pruned; leave that out"
+    )
     try refuse(norm != nil && method != .ln, "--norm: expected --method ln beside it; add that, or leave it out")
     try refuse(norm?.isNaN == true, "--norm: expected a real number, inf or -inf, found nan")
     try refuse(

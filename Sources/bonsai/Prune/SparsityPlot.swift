@@ -45,7 +45,7 @@ struct SparsityPlot {
   }
 
   private static func escaped(_ text: some StringProtocol) -> String {
-    text.reduce(into: "") { result, character in
+    String(text).withoutControls.reduce(into: "") { result, character in
       switch character {
       case "&": result += "&amp;"
       case "<": result += "&lt;"

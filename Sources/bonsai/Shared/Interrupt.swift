@@ -39,14 +39,18 @@ struct Interrupt: Error, Equatable {
     return ends
   }()
 
-  /// From now on the signals are noted; one that is ignored (`nohup`) stays ignored. Those that were blocked, as a parent
-  /// with Dispatch leaves them to its children, come through.
-  static func watch() {
-    guard pipe.writing >= 0 else { return }
+  /// Lets signals through that were blocked, as a parent with Dispatch leaves them to its children.
+  static func unblock() {
     var set = sigset_t()
     sigemptyset(&set)
     for number in signals { sigaddset(&set, number) }
     sigprocmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// From now on the signals are noted; one that is ignored (`nohup`) stays ignored. Called when an output is about to be
+  /// begun: before, there is nothing to clean up, and a signal ends the process wherever it is.
+  static func watch() {
+    guard pipe.writing >= 0 else { return }
     for number in signals {
       var earlier = sigaction()
       sigaction(number, nil, &earlier)

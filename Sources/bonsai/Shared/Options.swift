@@ -71,6 +71,7 @@ struct OutputOptions: ParsableArguments {
       error.advice = "choose another name, or give --force to replace it"
       throw error
     }
+    Interrupt.watch()
     return format
   }
 
