@@ -58,7 +58,11 @@ extension Int {
 
 extension String {
   /// The text without spaces at its end.
-  package var trimmedAtEnd: String { String(reversed().drop { $0 == " " }.reversed()) }
+  package var trimmedAtEnd: String {
+    var text = self
+    while text.last == " " { text.removeLast() }
+    return text
+  }
 
   /// The text with spaces before (for `.right`) or behind it, so that it is `width` characters long.
   package func padded(to width: Int, _ alignment: TextTable.Alignment = .left) -> String {

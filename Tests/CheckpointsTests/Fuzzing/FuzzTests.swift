@@ -48,7 +48,8 @@ import Testing
       }
       #expect(sum == again)
     }
-    _ = try? checkpoint.verifyChecksums()
+    _ = try? checkpoint.verify()
+    _ = try checkpoint.differences(from: checkpoint)
   }
 
   @Test func safetensors() {
