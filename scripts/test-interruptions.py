@@ -120,8 +120,9 @@ def kills(options, root, rng):
         Case(options.bonsai, root, source, "shards", []),
         Case(options.bonsai, root, source, "tensor.safetensors", ["--scope", "tensor"]),
     ]
-    tally = {}
-    for number in range(options.count):
+    tally, number, landed = {}, -1, 0
+    while landed < options.count:
+        number += 1
         case = cases[number % len(cases)]
         earlier = number // len(cases) % 2 == 1
         if earlier and digest(case.output) is None:
@@ -139,10 +140,11 @@ def kills(options, root, rng):
         if chosen != signal.SIGKILL and status:
             # What an earlier kill has left may still be there, but nothing new.
             expect(hidden(root) <= strays, f"run {number}: strays {hidden(root) - strays}")
-        kind = "absent" if left is None else "new" if left == case.new else "earlier"
+        kind = "finished before" if status == 0 else "absent" if left is None else "new" if left == case.new else "earlier"
         tally[kind] = tally.get(kind, 0) + 1
-        tally["finished before"] = tally.get("finished before", 0) + (status == 0)
-        if number % 40 == 39 or number == options.count - 1:
+        # A run that was over before its signal came counts for nothing.
+        landed += status != 0
+        if number % 40 == 39 or landed == options.count:
             for each in cases:
                 each.run(0.5)
                 expect(digest(each.output) == each.new, f"run {number}: a complete run after kills differs")
@@ -152,7 +154,12 @@ def kills(options, root, rng):
             expect(not [n for n in shards if "/." in n] and len(shards) == 2, f"strays: {shards}")
             for each in cases:
                 each.remove()
-    print(f"{options.count} interruptions, input whole each time; output: {tally}")
+    print(f"{landed} interruptions, input whole each time; output: {tally}")
+
+
+def used(disk):
+    status = os.statvfs(disk)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
 
 
 def tmpfs(directory, size):
@@ -177,7 +184,7 @@ def disks(options, root):
                 command = [options.bonsai, "prune", source, "-o", f"{disk}/{name}", "--amount", "0.5"]
                 process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
                 if late:
-                    while process.poll() is None and not listing(disk):
+                    while process.poll() is None and used(disk) < size // 8:
                         time.sleep(0.0005)
                     try:
                         with open(f"{disk}/filler", "wb", buffering=0) as filler:

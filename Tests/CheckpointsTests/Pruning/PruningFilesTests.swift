@@ -153,6 +153,23 @@ import Testing
     #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: scratch("out.safetensors")))) == old)
   }
 
+  @Test("a file that can be read no further leaves nothing behind, whenever that happens", arguments: [1, 30, 90])
+  func readError(after blocks: Int) throws {
+    let lenet = try Checkpoint.open(Fixture.path("lenet.safetensors"))
+    try Checkpoint.write(lenet.sources(), as: .safetensors, to: scratch("in.safetensors"))
+    let pruner = try CheckpointPruner(try Checkpoint.open(scratch("in.safetensors")), half)
+    pruner.context.blockSize = 4096
+    var left = blocks
+    let message = sentence {
+      _ = try pruner.run(to: .init(path: scratch("out.pt"), format: .pytorch)) { _, _, _ in
+        left -= 1
+        if left == 0 { #expect(truncate(scratch("in.safetensors"), 5000) == 0) }
+      }
+    }
+    #expect(message.hasPrefix("read 'in.safetensors': expected 4096 bytes at offset"), "\(message)")
+    #expect(scratch.names == ["in.safetensors"])
+  }
+
   @Test("NaN is refused by name and place, unless it is to rank as PyTorch ranks it")
   func nan() throws {
     var values = (0..<600).map { Float($0) }
