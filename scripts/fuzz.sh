@@ -20,7 +20,9 @@ cat >"$build/seeds/index" <<'JSON'
 {"metadata":{"total_size":6,"k":"v"},"weight_map":{"a.weight":"a.safetensors","b.weight":"b.safetensors"}}
 JSON
 
-# SwiftPM compiles; the link is made here, because libFuzzer brings the program's main.
+# SwiftPM compiles; the link is made here, because libFuzzer brings the program's main. Without its plan of an earlier run,
+# which does not know files that are new in the package beside.
+rm -f "$build/release.yaml"
 flags=(-sanitize=fuzzer,address)
 swift build --package-path Fuzzing --scratch-path "$build" -c release --target FuzzCheckpoints \
   -Xswiftc "${flags[0]}" -Xswiftc -parse-as-library
