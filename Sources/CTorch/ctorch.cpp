@@ -1,13 +1,6 @@
-#include "ctorch.h"
+#include "libtorch.h"
 
-#if !__has_include(<ATen/core/Tensor.h>)
-#error "LibTorch 2.13 was not found. In Bonsai's checkout: 'make setup', then build with 'make build'. Elsewhere: put the folder of libtorch.pc on PKG_CONFIG_PATH (README, 'Depending on Bonsai')."
-#else
-
-#include <torch/headeronly/version.h>
-#if TORCH_VERSION_MAJOR != 2 || TORCH_VERSION_MINOR != 13
-#error "Bonsai needs LibTorch 2.13; pkg-config found another version. Run 'make setup', or set LIBTORCH to a folder of version 2.13."
-#else
+#if CT_HAS_LIBTORCH
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
@@ -15,7 +8,6 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ScalarOps.h>
-#include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
@@ -39,39 +31,6 @@
 #include <vector>
 
 namespace {
-
-// Runs `body` and turns every exception into an owned message.
-template <typename Body>
-ct_error guarded(Body &&body) noexcept {
-  try {
-    body();
-    return nullptr;
-  } catch (const c10::NotImplementedError &error) {
-    // Without the pages about every backend that LibTorch adds.
-    const std::string_view text = error.what_without_backtrace();
-    const auto end = text.find(" This could be because");
-    return strndup(text.data(), std::min(end, text.size()));
-  } catch (const c10::Error &error) {
-    return strdup(error.what_without_backtrace());
-  } catch (const std::exception &error) {
-    return strdup(error.what());
-  } catch (...) {
-    return strdup("LibTorch threw something that is not an exception");
-  }
-}
-
-at::Tensor borrow(ct_tensor tensor) {
-  return at::Tensor(c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::unsafe_reclaim_from_nonowning(
-      reinterpret_cast<at::TensorImpl *>(tensor)));
-}
-
-ct_tensor own(at::Tensor tensor) {
-  return tensor.defined() ? reinterpret_cast<ct_tensor>(tensor.unsafeReleaseTensorImpl()) : nullptr;
-}
-
-at::Generator borrow(ct_generator generator) {
-  return *reinterpret_cast<at::Generator *>(generator);
-}
 
 // What a schema says of one argument, looked up once.
 enum class Kind { tensor, floating, integer, number, boolean, string, device, generator,
@@ -580,5 +539,4 @@ bool ct_keep_freed_memory(int64_t bytes) {
 #endif
 }
 
-#endif
 #endif

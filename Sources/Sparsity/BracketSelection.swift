@@ -16,15 +16,14 @@ struct BracketSelection: KeyRuleVisitor {
   let target: SelectionTarget
   let k: Int
   let available: Int
-  /// What is still to be drawn.
-  var draws: TensorDraws?
+  /// Where the scores are drawn.
+  var draws: DrawnPieces?
 
   mutating func visit<Rule: KeyRule>(_ rule: Rule) -> Outcome {
     switch BracketSampler(rule: rule, set: draws?.begin() ?? set, k: k, available: available).plan() {
     case .bracket(let low, let middle, let high): return bracket(rule, low, middle, high)
-    case .point(let key):
-      draws?.finish()
-      return point(rule, key)
+    // A second read, for which draws must lie in memory.
+    case .point(let key): return draws == nil ? point(rule, key) : .missed
     case .unknown: return .missed
     }
   }

@@ -39,7 +39,7 @@ public struct CutApplier {
     guard block.count > 0 else { return BitMask(repeating: true, count: 0) }
     return withExtendedLifetime(block.kept) {
       let set = TensorSet([block], threads: threads)
-      let target = SelectionTarget([block], outputs: output.map { [$0] } ?? [])
+      let target = SelectionTarget([block.count], outputs: output.map { [$0] } ?? [])
       quota = set.apply(cut, quota: quota, to: target)
       return BitMask(target.words[0], count: block.count)
     }

@@ -47,6 +47,15 @@ public struct DenseOutput {
     }
   }
 
+  /// Whether a destination reaches into other memory.
+  func overlaps(_ bytes: UnsafeRawBufferPointer?) -> Bool {
+    [mask, product].contains { destination in
+      guard let bytes, let destination, let a = UnsafeRawPointer(destination.baseAddress), let b = bytes.baseAddress
+      else { return false }
+      return a < b + bytes.count && b < a + destination.count
+    }
+  }
+
   /// Writes `count` entries from flat index `start` on, whose bits begin at `words`.
   func write(_ words: UnsafePointer<UInt64>, start: Int, count: Int) {
     if let base = mask?.baseAddress {

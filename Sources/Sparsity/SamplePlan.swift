@@ -8,6 +8,12 @@ enum SamplePlan<Key: SelectionKey>: Equatable {
   case unknown
 }
 
+/// How many entries are drawn.
+enum SampleSize {
+  /// About one in 256 of the entries that take part, within limits.
+  static func entries(of available: Int) -> Int { min(1 << 20, max(1 << 12, available / 256)) }
+}
+
 /// Brackets the k-th key between two keys of a sample.
 ///
 /// The rank of the k-th key among the drawn entries varies; the bracket reaches ``deviations`` standard deviations to
@@ -26,12 +32,11 @@ struct BracketSampler<Rule: KeyRule> {
   /// Entries that take part, in all tensors.
   let available: Int
 
-  /// About one in 256 of the entries that take part, within limits. Where an earlier mask leaves few entries, more are
+  /// Where an earlier mask leaves few entries, more are
   /// drawn, because most draws are in vain.
   private var size: Int {
     let share = min(1, max(0.25, Double(available) / Double(max(set.count, 1))))
-    let wanted = min(1 << 20, max(1 << 12, available / 256))
-    return min(set.count, Int(Double(wanted) / share))
+    return min(set.count, Int(Double(SampleSize.entries(of: available)) / share))
   }
 
   func plan() -> SamplePlan<Key> {

@@ -19,18 +19,12 @@ public enum Selection {
   ///   - threads: The most threads to use; all processors when nil. The result is the same for any number.
   ///   - outputs: Dense masks and masked weights to write in the same pass: none, or one for each tensor. They may
   ///     not overlap the scores of another tensor.
-  ///   - draw: Where scores are drawn at random, writes those of a range of one tensor. It is called for all ranges in
-  ///     flat order, one after the other, on any thread, while another thread ranks what is there. The first draws
-  ///     stand for all, so that they should be alike. All entries take part.
   /// - Returns: For each tensor the entries that stay: `k` fewer than took part.
   /// - Throws: ``SelectionError``.
   public static func prune(
     _ k: Int, of scores: [Scores], by ranking: Ranking = .magnitude, nan: NaNRule = .refuse, threads: Int? = nil,
-    writing outputs: [DenseOutput] = [], drawing draw: ((_ buffer: Int, _ range: Range<Int>) -> Void)? = nil
+    writing outputs: [DenseOutput] = []
   ) throws(SelectionError) -> [BitMask] {
-    precondition(
-      draw == nil || scores.allSatisfy { $0.kept == nil },
-      "Selection.prune: expected no earlier masks beside scores that are drawn, found one; draw for kept entries only")
     precondition(
       outputs.isEmpty || outputs.count == scores.count,
       "Selection.prune: expected no outputs or \(scores.count), found \(outputs.count)")
@@ -42,29 +36,24 @@ public enum Selection {
     }
     guard k >= 0, k <= available else { throw .countOutOfRange(found: k, available: available) }
     return try withExtendedLifetime(scores) { () throws(SelectionError) in
-      try prune(
-        k, available, scores, KeyOrder(types: scores.map(\.type), ranking: ranking, nan: nan), threads, outputs, draw)
+      try prune(k, available, scores, KeyOrder(types: scores.map(\.type), ranking: ranking, nan: nan), threads, outputs)
     }
   }
 
   private static func prune(
-    _ k: Int, _ available: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?, _ outputs: [DenseOutput],
-    _ draw: ((Int, Range<Int>) -> Void)?
+    _ k: Int, _ available: Int, _ scores: [Scores], _ order: KeyOrder, _ threads: Int?, _ outputs: [DenseOutput]
   ) throws(SelectionError) -> [BitMask] {
-    let set = TensorSet(scores, threads: threads, piecesPerThread: draw == nil ? 4 : 16)
-    let draws = draw.map { TensorDraws(set, $0) }
+    let set = TensorSet(scores, threads: threads)
     // Where masked weights replace weights or scores, those must stay until the cut is certain.
     let inPlace = outputs.contains { output in
-      scores.contains { overlaps(output.product, $0.bytes) || overlaps(output.mask, $0.bytes) }
-        || outputs.contains { overlaps(output.product, $0.weights) || overlaps(output.mask, $0.weights) }
+      scores.contains { output.overlaps($0.bytes) } || outputs.contains { output.overlaps($0.weights) }
     }
-    let target = SelectionTarget(scores, outputs: inPlace ? [] : outputs)
+    let target = SelectionTarget(scores.map(\.count), outputs: inPlace ? [] : outputs)
     var outcome = BracketSelection.Outcome.missed
     if k > 0 {
-      var selection = BracketSelection(set: set, target: target, k: k, available: available, draws: draws)
+      var selection = BracketSelection(set: set, target: target, k: k, available: available)
       outcome = order.visit(&selection)
     }
-    draws?.finish()
     switch outcome {
     case .done: break
     case .nan(let report): try report.check()
@@ -73,11 +62,7 @@ public enum Selection {
       let cut = try search(k, scores, order, threads)
       _ = set.apply(cut, quota: cut.quota, to: target)
     }
-    let masks = zip(target.words, scores).map { BitMask($0, count: $1.count) }
-    if inPlace {
-      for (mask, output) in zip(masks, outputs) { output.write(mask) }
-    }
-    return masks
+    return target.masks(writing: inPlace ? outputs : [])
   }
 
   private static func search(
@@ -89,11 +74,5 @@ public enum Selection {
       for block in scores { try search.scan(block) }
       if let cut = try search.finishPass() { return cut }
     }
-  }
-
-  private static func overlaps(_ a: UnsafeMutableRawBufferPointer?, _ b: UnsafeRawBufferPointer?) -> Bool {
-    guard let a, let b, !a.isEmpty, !b.isEmpty else { return false }
-    let (first, second) = (UnsafeRawPointer(a.baseAddress.unsafelyUnwrapped), b.baseAddress.unsafelyUnwrapped)
-    return first < second + b.count && second < first + a.count
   }
 }

@@ -16,46 +16,30 @@ struct TensorSet {
   /// Entries of all tensors.
   let count: Int
 
-  init(_ scores: [Scores], threads requested: Int?, piecesPerThread: Int = 4) {
-    let total = scores.reduce(0) { $0 + $1.count }
-    let threads = Parallel.threads(requested, entries: total)
-    // Several pieces for each thread, so that none waits long; at most 2^24 entries, so that indices fit 32 bits.
+  init(_ scores: [Scores], threads: Int?) {
+    // At most 2^24 entries, so that indices fit 32 bits.
+    self.init(
+      scores.enumerated().filter { $1.count > 0 }.map { TensorView($1, buffer: $0) }, threads: threads,
+      largestPiece: 1 << 24)
+  }
+
+  /// Views that are not empty, in pieces of at most `largestPiece` entries, a multiple of 64.
+  init(_ views: [TensorView], threads requested: Int?, largestPiece: Int) {
+    count = views.reduce(0) { $0 + $1.count }
+    threads = Parallel.threads(requested, entries: count)
+    // Several pieces for each thread, so that none waits long.
     let size =
       threads == 1
-      ? 1 << 24 : min(1 << 24, max(Parallel.smallestShare, (total / (threads * piecesPerThread) + 64) & ~63))
-    var views: [TensorView] = []
+      ? largestPiece : min(largestPiece, max(Parallel.smallestShare, (count / (threads * 4) + 64) & ~63))
     var pieces: [Piece] = []
-    for (buffer, block) in scores.enumerated() where block.count > 0 {
-      let view = TensorView(block, buffer: buffer)
-      views.append(view)
-      var start = 0
-      while start < block.count {
-        let end = min(block.count, start + size)
-        pieces.append(Piece(view: view, range: start..<end, buffer: buffer))
-        start = end
+    for view in views {
+      for start in stride(from: 0, to: view.count, by: size) {
+        pieces.append(Piece(view: view, range: start..<min(view.count, start + size), buffer: view.buffer))
       }
     }
     self.views = views
     self.pieces = pieces
-    self.threads = threads
-    count = total
   }
-
-  /// The tensors as far as the first pieces reach.
-  private init(_ set: TensorSet, pieces size: Int) {
-    pieces = Array(set.pieces[..<size])
-    threads = set.threads
-    var views: [TensorView] = []
-    for piece in pieces {
-      if views.last?.buffer == piece.buffer { views.removeLast() }
-      views.append(piece.view.prefix(piece.range.upperBound))
-    }
-    self.views = views
-    count = views.reduce(0) { $0 + $1.count }
-  }
-
-  /// The tensors as far as the first pieces reach.
-  func prefix(pieces size: Int) -> TensorSet { TensorSet(self, pieces: size) }
 
   /// Calls `body` for each piece with its number, on all threads.
   func forEachPiece(_ body: (Int, Piece) -> Void) {
@@ -71,10 +55,21 @@ struct SelectionTarget {
   /// Empty, or one for each tensor.
   let outputs: [DenseOutput]
 
-  init(_ scores: [Scores], outputs: [DenseOutput]) {
-    words = scores.map { WordStorage(uninitialized: BitMask.wordCount($0.count)) }
+  private let counts: [Int]
+
+  init(_ counts: [Int], outputs: [DenseOutput]) {
+    words = counts.map { WordStorage(uninitialized: BitMask.wordCount($0)) }
     self.outputs = outputs
+    self.counts = counts
   }
 
   func output(_ buffer: Int) -> DenseOutput? { outputs.isEmpty ? nil : outputs[buffer] }
+
+  /// The masks, once their words are written.
+  /// - Parameter late: Dense results that could not be written beside them: none, or one for each tensor.
+  func masks(writing late: [DenseOutput] = []) -> [BitMask] {
+    let masks = zip(words, counts).map { BitMask($0, count: $1) }
+    for (mask, output) in zip(masks, late) { output.write(mask) }
+    return masks
+  }
 }

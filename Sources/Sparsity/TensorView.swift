@@ -21,16 +21,14 @@ struct TensorView: @unchecked Sendable {
     kept = scores.kept.map { UnsafePointer($0.storage.pointer) }
   }
 
-  private init(_ view: TensorView, count: Int) {
-    buffer = view.buffer
-    base = view.base
-    type = view.type
-    kept = view.kept
+  /// A view of entries that all take part.
+  init(_ base: UnsafeRawPointer, count: Int, type: ElementType, buffer: Int) {
+    self.buffer = buffer
+    self.base = base
+    self.type = type
     self.count = count
+    kept = nil
   }
-
-  /// A view of the first `count` entries.
-  func prefix(_ count: Int) -> TensorView { TensorView(self, count: count) }
 
   /// The word of the earlier mask from entry `start` on.
   @inline(__always)

@@ -5,7 +5,10 @@ extension Tensor {
   public static func rand(
     _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, generator: Generator? = nil
   ) -> Tensor {
-    call("rand.generator", shape, keywords: [("generator", generator)] + placed(dtype, device))
+    guard device == .cpu, dtype.isFloatingPoint else {
+      return call("rand.generator", shape, keywords: [("generator", generator)] + placed(dtype, device))
+    }
+    return empty(shape, dtype: dtype).uniform(0, 1, generator: generator)
   }
 
   /// Numbers drawn from the normal distribution of mean 0 and standard deviation 1.
@@ -30,7 +33,10 @@ extension Tensor {
   }
 
   /// Uniform draws of this tensor's shape, dtype and device: `rand_like`.
-  public func randLike() -> Tensor { call("rand_like", self) }
+  public func randLike() -> Tensor {
+    guard device == .cpu, dtype.isFloatingPoint else { return call("rand_like", self) }
+    return call("empty_like", self).uniform(0, 1)
+  }
 
   /// Normal draws of this tensor's shape, dtype and device: `randn_like`.
   public func randnLike() -> Tensor { call("randn_like", self) }
@@ -48,7 +54,11 @@ extension Tensor {
   /// Overwrites the entries with uniform draws from [low, high): `uniform_`.
   @discardableResult
   public func uniform(_ low: Double, _ high: Double, generator: Generator? = nil) -> Tensor {
-    call("uniform_", self, low, high, keywords: [("generator", generator)])
+    guard low == 0, high == 1, device == .cpu, dtype.isFloatingPoint, isContiguous, !requiresGrad else {
+      return call("uniform_", self, low, high, keywords: [("generator", generator)])
+    }
+    withUnsafeMutableBytes { (generator ?? .default()).draw(into: $0, dtype: dtype) }
+    return self
   }
 
   /// Overwrites the entries with normal draws: `normal_`.

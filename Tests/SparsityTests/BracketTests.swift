@@ -9,7 +9,7 @@
     /// Runs one pass with a given bracket; nil when it misses.
     static func select(_ k: Int, of samples: [Sample], low: Int32, middle: Int32, high: Int32) -> [BitMask]? {
       withScores(samples) { scores in
-        let target = SelectionTarget(scores, outputs: [])
+        let target = SelectionTarget(scores.map(\.count), outputs: [])
         let selection = BracketSelection(
           set: TensorSet(scores, threads: 2), target: target, k: k,
           available: scores.reduce(0) { $0 + $1.keptCount })

@@ -80,4 +80,31 @@ import Torch
     Generator.default().manualSeed(11)
     #expect(identical(Tensor.rand([5]), expected))
   }
+
+  /// Draws from [0, 1) do without LibTorch's kernel, which is used where gradients are recorded.
+  @Test func drawsAreThoseOfTheEnginesKernel() {
+    let ours = Generator(seed: 5)
+    let engines = Generator(seed: 5)
+    // A state of the generator is 624 words; a float64 takes two, so that float32 before it shifts the pairs.
+    for count in [1, 2, 310, 311, 312, 313, 622, 623, 624, 625, 1248, 5000, 200_003] {
+      for dtype in [DType.float32, .float64, .bfloat16, .float16] {
+        let found = Tensor.rand([count], dtype: dtype, generator: ours)
+        let expected = noGrad {
+          Tensor.empty([count], dtype: dtype).requiringGrad().uniform(0, 1, generator: engines)
+        }
+        #expect(identical(found, expected), "\(count) \(dtype)")
+        #expect(identical(ours.state, engines.state), "\(count) \(dtype)")
+      }
+      // Other draws go on from the same place.
+      #expect(identical(Tensor.randn([3], generator: ours), Tensor.randn([3], generator: engines)))
+    }
+  }
+
+  @Test func drawsInPlaceCountAsAChange() {
+    let tensor = Tensor.zeros([4])
+    let version = tensor.version
+    tensor.uniform(0, 1)
+    #expect(tensor.version > version)
+    #expect(Tensor.rand([0]).shape == [0])
+  }
 }

@@ -82,6 +82,9 @@ struct WeightCount: ExpressibleByArgument {
 
   init(_ value: Int) { self.value = value }
 
+  /// As it is given: `16M`.
+  var defaultValueDescription: String { value % (1 << 20) == 0 ? "\(value >> 20)M" : "\(value)" }
+
   /// `1 000`, `16.8M`.
   static func text(_ weights: Int) -> String {
     weights < 1_000_000 ? weights.formatted() : "\((Double(weights) / 1e5).rounded() / 10)M"
@@ -96,4 +99,7 @@ extension DType: ExpressibleByArgument {
     }
     self = found
   }
+
+  /// The names that `init` takes.
+  public static var allValueStrings: [String] { allCases.filter(\.isFloatingPoint).map(\.description) }
 }

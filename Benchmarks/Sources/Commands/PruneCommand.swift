@@ -31,7 +31,7 @@ struct PruneCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Shares to prune.", valueName: "share"))
   var amounts: [Double] = []
 
-  @Option(parsing: .upToNextOption, help: "float32, bfloat16, float16, float64.")
+  @Option(parsing: .upToNextOption, help: "Types of the weights.")
   var dtypes: [DType] = []
 
   @Option(parsing: .upToNextOption, help: "Which calls.")
@@ -41,7 +41,7 @@ struct PruneCommand: ParsableCommand {
   var runs = 7
 
   @Option(help: ArgumentHelp("Runs of PyTorch, where they are to be fewer.", valueName: "n"))
-  var torchRuns = Int.max
+  var torchRuns: Int?
 
   @Flag(help: "Add to what the file of --json holds already.")
   var add = false
@@ -54,7 +54,7 @@ struct PruneCommand: ParsableCommand {
 
   func validate() throws {
     guard runs > 0 else { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
-    guard torchRuns > 0 else { throw ValidationError("--torch-runs: expected 1 or more, found \(torchRuns)") }
+    guard torchRuns ?? 1 > 0 else { throw ValidationError("--torch-runs: expected 1 or more, found \(torchRuns ?? 0)") }
     guard !add || common.json != nil else { throw ValidationError("--add: name the file to add to with --json") }
     for amount in amounts where !(amount >= 0 && amount <= 1) {
       throw ValidationError("--amounts: expected shares in 0...1, found \(amount)")
@@ -66,7 +66,7 @@ struct PruneCommand: ParsableCommand {
     var report = Report(setting: .init(threads: threadCount, torch: peer?.version))
     if add, let path = common.json { try report.continueFile(path) }
     let run = try PruningRun(
-      peer: peer, threads: threadCount, repeats: quick ? 3 : runs, torchRepeats: torchRuns)
+      peer: peer, threads: threadCount, repeats: quick ? 3 : runs, torchRepeats: torchRuns ?? .max)
     print(
       "\(threadCount) threads, \(report.setting.processor ?? report.setting.system); LibTorch \(libTorchVersion), "
         + "PyTorch \(peer?.version ?? "left out"); load \(report.setting.loadBefore ?? .nan)")

@@ -121,6 +121,8 @@ void ct_generator_release(ct_generator generator);
 ct_error ct_generator_seed(ct_generator generator, uint64_t seed);
 ct_error ct_generator_state(ct_generator generator, ct_tensor *state);
 ct_error ct_generator_set_state(ct_generator generator, ct_tensor state);
+// Writes draws from [0, 1), the numbers of `uniform_`, to main memory for `count` entries of a floating-point dtype.
+ct_error ct_generator_draw(ct_generator generator, void *entries, int64_t count, int32_t dtype);
 int32_t ct_cuda_count(void);
 bool ct_mps_available(void);
 int32_t ct_threads(void);

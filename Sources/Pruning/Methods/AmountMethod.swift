@@ -17,36 +17,48 @@ extension PruningMethod {
 
   /// Exact selection on the tensors' memory.
   func select(
-    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule,
-    drawing draw: ((Int, Range<Int>) -> Void)? = nil
+    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule
   ) throws(PruningError) -> [BitMask] {
-    try select(
-      k, of: scores, kept: kept, by: ranking, nan: nan, multiplying: scores.map { _ in nil }, drawing: draw
-    ).masks
+    try select(k, of: scores, kept: kept, by: ranking, nan: nan, multiplying: scores.map { _ in nil }).masks
   }
 
   /// Exact selection on the tensors' memory, which writes the products of mask and weights in the same pass.
-  /// - Parameter draw: Draws the scores of a range of one tensor, where they are not there yet.
   func select(
-    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule, multiplying weights: [Tensor?],
-    drawing draw: ((Int, Range<Int>) -> Void)? = nil
+    _ k: Int, of scores: [Tensor], kept: [BitMask?], by ranking: Ranking, nan: NaNRule, multiplying weights: [Tensor?]
   ) throws(PruningError) -> Survivors {
-    let products = weights.map { weights in weights.map { Tensor.inLargePages($0.shape, dtype: $0.dtype) } }
     // The addresses hold as long as the tensors do.
-    defer { withExtendedLifetime((scores, weights, products)) {} }
+    defer { withExtendedLifetime(scores) {} }
     let blocks = scores.indices.map { index in
       scores[index].withUnsafeBytes { Scores(bytes: $0, type: scores[index].dtype.elementType, kept: kept[index]) }
     }
-    let outputs = scores.indices.map { index in
+    return try multiplying(weights) { outputs throws(SelectionError) in
+      try Selection.prune(k, of: blocks, by: ranking, nan: nan, writing: outputs)
+    }
+  }
+
+  /// Exact selection of draws, which writes the products of mask and weights in the same pass.
+  func select(
+    _ k: Int, of draws: Draws, by ranking: Ranking, multiplying weights: [Tensor?]
+  ) throws(PruningError) -> Survivors {
+    try multiplying(weights) { outputs throws(SelectionError) in
+      try Selection.prune(k, of: draws, by: ranking, writing: outputs)
+    }
+  }
+
+  /// Calls `select` with memory for the products, or with nothing where there are no weights.
+  private func multiplying(
+    _ weights: [Tensor?], _ select: ([DenseOutput]) throws(SelectionError) -> [BitMask]
+  ) throws(PruningError) -> Survivors {
+    let products = weights.map { weights in weights.map { Tensor.inLargePages($0.shape, dtype: $0.dtype) } }
+    // The addresses hold as long as the tensors do.
+    defer { withExtendedLifetime((weights, products)) {} }
+    let outputs = zip(products, weights).map { product, weights in
       DenseOutput(
-        product: products[index]?.withUnsafeMutableBytes { $0 }, of: weights[index]?.withUnsafeBytes { $0 },
-        type: (weights[index] ?? scores[index]).dtype.elementType)
+        product: product?.withUnsafeMutableBytes { $0 }, of: weights?.withUnsafeBytes { $0 },
+        type: weights?.dtype.elementType ?? .float32)
     }
     do throws(SelectionError) {
-      let isWriting = products.contains { $0 != nil }
-      let masks = try Selection.prune(
-        k, of: blocks, by: ranking, nan: nan, writing: isWriting ? outputs : [], drawing: draw)
-      return Survivors(masks: masks, products: products)
+      return Survivors(masks: try select(weights.contains { $0 != nil } ? outputs : []), products: products)
     } catch { throw .selection(error, context: description) }
   }
 }

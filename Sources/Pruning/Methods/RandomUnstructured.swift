@@ -37,22 +37,17 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
       return Survivors(masks: Identity().survivors(of: scores, kept: kept), products: weights.map { _ in nil })
     }
     // Draws for the entries that take part only, one sequence over all tensors, as PyTorch's rand_like on its slice.
-    let draws = Tensor.inLargePages([counts.reduce(0, +)], dtype: Self.dtype(of: scores))
-    var start = 0
-    let parts = counts.map { count in
-      defer { start += count }
-      return draws.narrow(0, start: start, length: count)
+    let dtype = Self.dtype(of: scores)
+    let generator = Generator.default()
+    let beginning = generator.state
+    let draws = Draws(counts, type: dtype.elementType) {
+      generator.state = beginning
+    } draw: {
+      generator.draw(into: $0, dtype: dtype)
     }
-    // The product of one tensor is written beside its draws; several are not, so that their products and draws are never
-    // in memory together.
-    let isFused = scores.count == 1 && kept[0] == nil
-    // Drawn part by part, which gives the same sequence, while the parts before are ranked.
-    let compact = try select(
-      k, of: parts, kept: parts.map { _ in nil }, by: .largestValue, nan: .refuse,
-      multiplying: isFused ? weights : parts.map { _ in nil }
-    ) {
-      parts[$0].narrow(0, start: $1.lowerBound, length: $1.count).uniform(0, 1)
-    }
+    // Products are written beside the draws where these are as many as the weights.
+    let weights = zip(weights, kept).map { weights, kept in kept == nil ? weights : nil }
+    let compact = try select(k, of: draws, by: .largestValue, multiplying: weights)
     let masks = zip(compact.masks, kept).map { compact, kept in kept?.depositing(compact) ?? compact }
     return Survivors(masks: masks, products: compact.products)
   }
