@@ -8,8 +8,10 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ScalarOps.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
@@ -21,6 +23,7 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -525,6 +528,18 @@ bool ct_mps_available(void) {
 int32_t ct_threads(void) { return at::get_num_threads(); }
 ct_error ct_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
+}
+ct_error ct_parallel(int64_t pieces, void *context, void (*body)(void *context, int64_t piece)) {
+  return guarded([&] {
+    std::atomic<int64_t> next{0};
+    auto run = [&](char **, const int64_t *, int64_t, int64_t) {
+      for (int64_t piece; (piece = next++) < pieces;) body(context, piece);
+    };
+    // at::parallel_for works only where a program is compiled for OpenMP itself; loops over tensors are split by LibTorch.
+    auto places = at::empty({std::max<int64_t>(1, std::min<int64_t>(pieces, at::get_num_threads()))}, at::kChar);
+    auto iterator = at::TensorIteratorConfig().check_all_same_dtype(false).resize_outputs(false).add_output(places).build();
+    iterator.for_each(run, 1);
+  });
 }
 const char *ct_version(void) { return TORCH_VERSION; }
 

@@ -91,8 +91,14 @@ struct PruningMask {
   func product(with original: Tensor) -> Tensor {
     if case .packed(let bits) = storage, original.isInMainMemory, original.isContiguous {
       return original.detach().withUnsafeBytes { source in
-        Tensor.inLargePages(shape, dtype: original.dtype) {
-          bits.multiply(source, into: $0, type: original.dtype.elementType)
+        Tensor.inLargePages(shape, dtype: original.dtype) { product in
+          // On the engine's threads, which have often ranked or trained just now.
+          let pieces = bits.count < 1 << 16 ? 1 : 4 * threadCount
+          let words = (bits.count + 63) / 64
+          onEngineThreads(pieces: pieces) { piece in
+            let range = words * piece / pieces * 64..<min(bits.count, words * (piece + 1) / pieces * 64)
+            bits.multiply(range, of: source, into: product, type: original.dtype.elementType)
+          }
         }
       }
     }

@@ -36,21 +36,41 @@ extension BitMask {
   public func multiply(
     _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, type: ElementType
   ) {
+    checkSizes(source, destination, type)
+    Parallel.ranges(of: count) { multiply($0, of: source, into: destination, type: type) }
+  }
+
+  /// The same for a part of the entries, on this thread.
+  ///
+  /// - Parameters:
+  ///   - range: Entries, from a multiple of 64 on.
+  ///   - source: All entries of `type`.
+  ///   - destination: Memory for all entries.
+  ///   - type: The type of both.
+  public func multiply(
+    _ range: Range<Int>, of source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer,
+    type: ElementType
+  ) {
+    checkSizes(source, destination, type)
+    precondition(
+      range.lowerBound % 64 == 0 && range.lowerBound >= 0 && range.upperBound <= count,
+      "BitMask.multiply: expected a range in 0..<\(count) from a multiple of 64 on, found \(range)")
+    guard !range.isEmpty, let from = source.baseAddress, let to = destination.baseAddress else { return }
+    let offset = range.lowerBound * type.byteCount
+    withWords { words in
+      let words = words.baseAddress.unsafelyUnwrapped
+      multiplyBits(words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type)
+    }
+  }
+
+  private func checkSizes(
+    _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer, _ type: ElementType
+  ) {
     let expected = count * type.byteCount
     precondition(
       source.count == expected && destination.count == expected,
       "BitMask.multiply: expected \(expected) bytes for \(count) \(type) entries, found a source of \(source.count)"
         + " and a destination of \(destination.count)")
-    guard count > 0 else { return }
-    let from = source.baseAddress.unsafelyUnwrapped
-    let to = destination.baseAddress.unsafelyUnwrapped
-    withWords { words in
-      let words = words.baseAddress.unsafelyUnwrapped
-      Parallel.ranges(of: count) { range in
-        let offset = range.lowerBound * type.byteCount
-        multiplyBits(words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type)
-      }
-    }
   }
 }
 

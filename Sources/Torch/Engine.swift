@@ -6,6 +6,21 @@ public var threadCount: Int {
   set { require(ct_set_threads(Int32(clamping: newValue)), "threadCount") }
 }
 
+/// Calls `body` once for each of `pieces`, on the engine's threads, and returns when all are done.
+///
+/// These threads look for more work for some milliseconds after an operator, and keep their processors busy with it: work
+/// that follows operators is done sooner on them than on other threads.
+public func onEngineThreads(pieces: Int, _ body: (Int) -> Void) {
+  withoutActuallyEscaping(body) { body in
+    withUnsafePointer(to: body) { context in
+      let call: @convention(c) (UnsafeMutableRawPointer?, Int64) -> Void = { context, piece in
+        context?.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(piece))
+      }
+      require(ct_parallel(Int64(pieces), UnsafeMutableRawPointer(mutating: context), call), "onEngineThreads")
+    }
+  }
+}
+
 /// The version of LibTorch, as `2.13.0`.
 public var libTorchVersion: String { String(cString: ct_version()) }
 

@@ -79,6 +79,21 @@ import Testing
     #expect(outcome.status == 2 && outcome.error.contains("line 3 of '\(scratch("rules.toml"))'"))
   }
 
+  /// An expression whose search takes longer than anyone waits is given up with Ctrl-C.
+  @Test func aSearchThatNeverEndsIsEndedByASignal() throws {
+    let file = try empty(String(repeating: "a", count: 60) + "b.weight", "[0,8]")
+    let process = Process()
+    process.executableURL = products.appendingPathComponent("bonsai")
+    process.arguments = ["prune", file, "--only", "^(a+)+$", "--amount", "0.5", "--dry-run"]
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    try process.run()
+    Thread.sleep(forTimeInterval: 1)
+    try #require(process.isRunning)
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
+  }
+
   #if os(Linux)
     @Test func aFullDiskBehindStandardOutputIsTold() throws {
       let arguments = ["-c", #""$0" inspect "$1" > /dev/full"#, products.appendingPathComponent("bonsai").path, lenet]

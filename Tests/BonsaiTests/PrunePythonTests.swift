@@ -152,6 +152,26 @@ import Torch
     let each = ["<All keys matched successfully>", "True True True"]
     #expect(outcome.lines == each + each + ["True", ""], "\(outcome.error)")
   }
+
+  /// Two shapes of one memory have no channels in common; single entries they have.
+  @Test func namesOfSeveralShapesHaveNoChannels() throws {
+    let saved = try python(
+      """
+      import sys, torch
+      weight = torch.arange(24.0).view(4, 6)
+      torch.save({"a.weight": weight, "b.weight": weight.view(6, 4)}, sys.argv[1])
+      """, [scratch("shapes.pt")])
+    #expect(saved.status == 0, "\(saved.error)")
+    for pattern in ["structured", "2x2", "1:2"] {
+      let amount = pattern.contains(":") ? [] : ["--amount", "0.5"]
+      let refused = try run("bonsai", ["prune", scratch("shapes.pt"), "--dry-run", "--pattern", pattern] + amount)
+      #expect(refused.status == 2 && refused.error.contains("\"b.weight\" of shape [4, 6], like \"a.weight\""))
+    }
+    let pruned = try bonsai("prune", scratch("shapes.pt"), "--amount", "0.5", "-o", scratch("half.pt"))
+    #expect(pruned.status == 0)
+    let half = try Checkpoint.open(scratch("half.pt"))
+    #expect(try bytes(half, "a.weight") == bytes(half, "b.weight"))
+  }
 }
 
 /// LibTorch's draws without another program.

@@ -108,4 +108,22 @@ struct BitMaskTests {
     dense.withUnsafeMutableBytes { mask.expand(into: $0, as: .bool) }
     dense.withUnsafeBytes { #expect(BitMask($0, type: .bool) == mask) }
   }
+
+  @Test("products of parts are parts of the product")
+  func productsOfParts() {
+    let count = 70_001
+    let mask = Self.random(count, seed: 18)
+    let source = (0..<count).map { Float($0 + 1) }
+    var whole = [Float](repeating: .nan, count: count)
+    var parts = whole
+    source.withUnsafeBytes { source in
+      whole.withUnsafeMutableBytes { mask.multiply(source, into: $0, type: .float32) }
+      parts.withUnsafeMutableBytes { parts in
+        for range in [64..<64, 0..<64, 64..<65_600, 65_600..<70_001] {
+          mask.multiply(range, of: source, into: parts, type: .float32)
+        }
+      }
+    }
+    #expect(parts == whole && parts.last == (mask[70_000] ? 70_001 : 0))
+  }
 }

@@ -127,6 +127,8 @@ int32_t ct_cuda_count(void);
 bool ct_mps_available(void);
 int32_t ct_threads(void);
 ct_error ct_set_threads(int32_t count);
+// Calls `body` once for each piece, on LibTorch's threads.
+ct_error ct_parallel(int64_t pieces, void *context, void (*body)(void *context, int64_t piece));
 const char *ct_version(void);
 // Has malloc keep up to so many freed bytes, but for single pieces of 32 MiB and more. False where it cannot be told.
 bool ct_keep_freed_memory(int64_t bytes);

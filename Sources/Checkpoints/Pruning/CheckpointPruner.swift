@@ -101,16 +101,32 @@ public struct CheckpointPruner {
   /// `bonsai.2.KEY` and so on, with the digest of each input file.
   ///
   /// - Parameters:
-  ///   - output: Where the result goes; nil to find out only what would be pruned.
+  ///   - output: Where the result goes.
   ///   - progress: Called after each block; may throw to stop.
   /// - Returns: What was done.
   /// - Throws: ``CheckpointError``, and what random numbers and `progress` throw. What was at the output's path is as it
   ///   was then.
-  public func run(to output: Output?, progress: Progress? = nil) throws -> PruningReport {
+  public func run(to output: Output, progress: Progress? = nil) throws -> PruningReport {
+    try run(to: output, as: output.form, progress)
+  }
+
+  /// Finds out what would be pruned, and writes nothing.
+  ///
+  /// - Parameters:
+  ///   - form: How pruned weights would be written.
+  ///   - progress: Called after each block; may throw to stop.
+  /// - Returns: What would be done.
+  /// - Throws: What ``run(to:progress:)`` throws, but for what concerns the place and the format of an output.
+  public func dryRun(as form: PrunedForm = .zeros, progress: Progress? = nil) throws -> PruningReport {
+    try run(to: nil, as: form, progress)
+  }
+
+  private func run(to output: Output?, as form: PrunedForm, _ progress: Progress?) throws -> PruningReport {
     let clock = ContinuousClock()
     let start = clock.now
     let checkpoint = context.checkpoint
-    let layout = PrunedLayout(checkpoint, units: context.units, form: output?.form ?? .zeros)
+    let layout = PrunedLayout(checkpoint, units: context.units, form: form)
+    try layout.checkNames(checkpoint)
     if let output {
       // What a writer would refuse, a full disk too, is refused before the search and not after it.
       try layout.writer(to: output, metadata: checkpoint.metadata, from: checkpoint).cancel()
@@ -120,7 +136,7 @@ public struct CheckpointPruner {
     let pass = PruningPass(plan: plan) { try progress?(.searching, $0, $1) }
     let digests = try pass.run(digest: output == nil ? nil : digest)
 
-    let applying = ApplyingPass(plan: plan, layout: layout, form: output?.form ?? .zeros) {
+    let applying = ApplyingPass(plan: plan, layout: layout, form: form) {
       try progress?(.writing, $0, $1)
     }
     let named = zip(checkpoint.files, digests).map { (System.lastComponent($0), $1) }
@@ -171,6 +187,16 @@ extension PruningContext {
 }
 
 extension PrunedLayout {
+  /// Throws where a new name is that of another tensor.
+  fileprivate func checkNames(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    var names: Set<String> = []
+    for spec in specs where !names.insert(spec.name).inserted {
+      throw CheckpointError(
+        .invalidArgument, "prune", file: checkpoint.path, expected: "each name once in the output",
+        found: "\(CheckpointError.quote(spec.name)) twice", advice: "rename the tensor, or exclude the weight")
+    }
+  }
+
   /// Begins the output; tensors stay in the shards where they were.
   func writer(
     to output: CheckpointPruner.Output, metadata: CheckpointMetadata, from input: Checkpoint

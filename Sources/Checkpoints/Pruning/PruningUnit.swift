@@ -126,6 +126,7 @@ extension PruningUnit {
         found: "none to prune among \(checkpoint.tensors.count) tensors",
         advice: "name tensors that are to be pruned, for example with the expression '.'")
     }
+    if case .unstructured = recipe.pattern {} else { try checkShapes(units, checkpoint) }
     try checkOverlaps(units, checkpoint)
     return units
   }
@@ -170,6 +171,19 @@ extension PruningUnit {
       if !choice.only.isEmpty, !choice.only.contains(where: { $0.matches(unit.name) }) { continue }
       units[index].isPruned = true
       units[index].given = mask
+    }
+  }
+
+  /// Throws where a pattern is asked for of a weight whose names have several shapes.
+  private static func checkShapes(_ units: [PruningUnit], _ checkpoint: Checkpoint) throws(CheckpointError) {
+    for unit in units where unit.isPruned {
+      guard let other = unit.names.first(where: { $0.tensor.shape != unit.shape }) else { continue }
+      throw CheckpointError(
+        .unsupported, "prune", file: checkpoint.path,
+        expected: "\(CheckpointError.quote(other.name)) of shape \(unit.shape), like "
+          + "\(CheckpointError.quote(unit.name)), whose memory it shares",
+        found: "\(other.tensor.shape)", advice: "prune single entries, exclude both, or save copies (clone()) in Python"
+      )
     }
   }
 

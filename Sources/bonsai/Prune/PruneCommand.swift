@@ -57,19 +57,19 @@ struct PruneCommand: ParsableCommand {
     let pruner = try CheckpointPruner(checkpoint, try how.recipe(), draws: PipedDraws(), digest: SHA256Digest.self)
     let target = dryRun ? nil : try output.target(seed: how.isRandom ? how.seed : nil)
     if target != nil { checkpoint.remarkOnLeftOut() }
-    let report = try pruner.run(showing: target)
+    let report = try pruner.run(showing: target, as: output.form)
     if let plot { try SparsityPlot(report).write(to: plot) }
     print(try PruneResult(report, output: target?.path, form: output.form).text(json: printing.json))
   }
 }
 
 extension CheckpointPruner {
-  /// Runs with progress on the terminal.
-  func run(showing output: Output?) throws -> PruningReport {
+  /// Runs with progress on the terminal; a dry run without an output.
+  func run(showing output: Output?, as form: PrunedForm) throws -> PruningReport {
     var stage: Stage?
     var progress: ByteProgress?
     defer { progress?.clear() }
-    return try run(to: output) { new, done, total in
+    let show: Progress = { new, done, total in
       if new != stage {
         progress?.clear()
         progress = ByteProgress(new == .searching ? "searching" : output == nil ? "counting" : "writing", total: total)
@@ -77,5 +77,7 @@ extension CheckpointPruner {
       }
       try progress?.update(done, of: total)
     }
+    guard let output else { return try dryRun(as: form, progress: show) }
+    return try run(to: output, progress: show)
   }
 }

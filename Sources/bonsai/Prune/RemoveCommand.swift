@@ -31,7 +31,7 @@ struct RemoveCommand: ParsableCommand {
     checkpoint.remarkOnLeftOut()
     let target = CheckpointPruner.Output(
       path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
-    let report = try pruner.run(showing: target)
+    let report = try pruner.run(showing: target, as: .zeros)
     print(try PruneResult(report, output: target.path, form: .zeros).text(json: printing.json))
   }
 }

@@ -187,17 +187,38 @@ import Testing
       let pruner = try CheckpointPruner(checkpoint, recipe)
       pruner.context.blockSize = 512
       #expect(
-        sentence { _ = try pruner.run(to: nil) }
+        sentence { _ = try pruner.dryRun() }
           == "prune \"b.weight\" of 'nan.safetensors': expected values that can be ranked, found 1 NaN, the first at "
           + "entry 457; repair the weights, exclude the tensor, or rank NaN as PyTorch does, above everything")
     }
     var structured = PruningRecipe(.norm(2), .fraction(0.5), pattern: .structured(dim: 0), scope: .perTensor)
-    #expect(sentence { _ = try CheckpointPruner(checkpoint, structured).run(to: nil) }.contains("at channel 15;"))
+    #expect(sentence { _ = try CheckpointPruner(checkpoint, structured).dryRun() }.contains("at channel 15;"))
     structured.nan = .rankLargest
-    #expect(try CheckpointPruner(checkpoint, structured).run(to: nil).pruned == 310)
+    #expect(try CheckpointPruner(checkpoint, structured).dryRun().pruned == 310)
     var ranked = half
     ranked.nan = .rankLargest
-    #expect(try CheckpointPruner(checkpoint, ranked).run(to: nil).pruned == 310)
+    #expect(try CheckpointPruner(checkpoint, ranked).dryRun().pruned == 310)
+  }
+
+  @Test("a new name that another tensor has is refused before anything is read, in a dry run too")
+  func takenNames() throws {
+    let values = (0..<16).map { Float($0) }
+    try SafetensorsWriter.write(
+      [
+        TensorSource(name: "a.weight", type: .f32, shape: [4, 4], elements: values),
+        TensorSource(name: "a.weight_mask", type: .f32, shape: [4, 4], elements: values),
+      ], to: scratch("taken.safetensors"))
+    var recipe = half
+    recipe.tensors.only = [try NamePattern("^a.weight$")]
+    let pruner = try CheckpointPruner(try Checkpoint.open(scratch("taken.safetensors")), recipe)
+    let expected =
+      "prune 'taken.safetensors': expected each name once in the output, found \"a.weight_mask\" twice; "
+      + "rename the tensor, or exclude the weight"
+    #expect(sentence { _ = try pruner.dryRun(as: .masks) { _, _, _ in Issue.record("read") } } == expected)
+    let output = CheckpointPruner.Output(path: scratch("out.pt"), format: .pytorch, form: .masks)
+    #expect(sentence { _ = try pruner.run(to: output) } == expected)
+    #expect(try pruner.dryRun().pruned == 8)
+    #expect(scratch.names == ["taken.safetensors"])
   }
 
   @Test("masks must fit: 0 and 1, of the weight's shape, for weights that are there")
@@ -206,7 +227,7 @@ import Testing
       try SafetensorsWriter.write(masks, to: scratch("masks.safetensors"))
       let recipe = PruningRecipe(.masks(try Checkpoint.open(scratch("masks.safetensors"))))
       return sentence {
-        _ = try CheckpointPruner(try Checkpoint.open(Fixture.path("lenet.safetensors")), recipe).run(to: nil)
+        _ = try CheckpointPruner(try Checkpoint.open(Fixture.path("lenet.safetensors")), recipe).dryRun()
       }
     }
     let ones = [Float](repeating: 1, count: 840)

@@ -65,7 +65,7 @@ import Testing
       """
     var recipe = PruningRecipe(.magnitude)
     recipe.tensors.rules = try PruningRules(text: text, file: "rules.toml")
-    let report = try CheckpointPruner(try checkpoint(), recipe).run(to: nil)
+    let report = try CheckpointPruner(try checkpoint(), recipe).dryRun()
     #expect(
       report.tensors.map { "\($0.name) \($0.pruned)" } == [
         "layers.0.attn.q_proj.weight 11", "layers.0.attn.q_proj.bias 4", "layers.0.mlp.up.weight 3", "head.weight 4",
@@ -101,7 +101,7 @@ import Testing
   @Test("what does not go together is refused") func refusals() throws {
     let checkpoint = try checkpoint()
     func refusal(_ recipe: PruningRecipe) -> String {
-      sentence { _ = try CheckpointPruner(checkpoint, recipe).run(to: nil) }
+      sentence { _ = try CheckpointPruner(checkpoint, recipe).dryRun() }
     }
     #expect(refusal(PruningRecipe(.magnitude)).contains("expected an amount, found none"))
     #expect(refusal(PruningRecipe(.magnitude, .fraction(1.5))).contains("found fraction 1.5"))
