@@ -2,7 +2,7 @@
 /// then finds it in its cache, while another thread draws the next.
 final class DrawnPieces {
   /// Entries of a piece at most.
-  private static let pieceSize = 1 << 17
+  private static let pieceSize = 1 << 16
 
   /// The tensors and their pieces; the scores have no place yet.
   let set: TensorSet

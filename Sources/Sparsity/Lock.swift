@@ -10,6 +10,8 @@
 
 /// A mutex of the system.
 final class Lock {
+  private static let mostTries = 500
+
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
   init() {
@@ -24,8 +26,19 @@ final class Lock {
   }
 
   /// Runs `body` while no other thread runs one.
+  ///
+  /// It looks whether the lock is free for about as long as it takes to put a thread to sleep and to wake it, before it
+  /// does so.
   func whileLocked<R>(_ body: () -> R) -> R {
-    pthread_mutex_lock(mutex)
+    var tries = 0
+    while pthread_mutex_trylock(mutex) != 0 {
+      tries += 1
+      if tries > Self.mostTries {
+        pthread_mutex_lock(mutex)
+        break
+      }
+      sched_yield()
+    }
     defer { pthread_mutex_unlock(mutex) }
     return body()
   }
