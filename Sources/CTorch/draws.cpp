@@ -56,7 +56,7 @@ class Words {
   static_assert(std::is_standard_layout_v<at::mt19937> && sizeof(at::mt19937) == sizeof(at::mt19937_data_pod));
   at::mt19937_data_pod &place() { return reinterpret_cast<at::mt19937_data_pod &>(engine_); }
 
-  // Behind so many words of the state.
+  // Behind so many words of the state: what is left and what comes next always add up to one more than the state has.
   void go(uint32_t used) {
     place().next_ = used;
     place().left_ = static_cast<int>(size - used) + 1;
@@ -122,6 +122,7 @@ ct_error ct_generator_draw(ct_generator generator, void *entries, int64_t count,
   return guarded([&] {
     auto source = borrow(generator);
     TORCH_CHECK(source.device().is_cpu(), "expected a generator of the CPU, found one of ", source.device());
+    if (count == 0) return;
     auto *state = source.get<at::CPUGeneratorImpl>();
     std::lock_guard<std::mutex> lock(state->mutex_);
     Words words(state->engine());

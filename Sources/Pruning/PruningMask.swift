@@ -92,12 +92,16 @@ struct PruningMask {
     if case .packed(let bits) = storage, original.isInMainMemory, original.isContiguous {
       return original.detach().withUnsafeBytes { source in
         Tensor.inLargePages(shape, dtype: original.dtype) { product in
+          let type = original.dtype.elementType
+          guard bits.count >= 1 << 16 else {
+            return bits.multiply(0..<bits.count, of: source, into: product, type: type)
+          }
           // On the engine's threads, which have often ranked or trained just now.
-          let pieces = bits.count < 1 << 16 ? 1 : 4 * threadCount
+          let pieces = 4 * threadCount
           let words = (bits.count + 63) / 64
           onEngineThreads(pieces: pieces) { piece in
             let range = words * piece / pieces * 64..<min(bits.count, words * (piece + 1) / pieces * 64)
-            bits.multiply(range, of: source, into: product, type: original.dtype.elementType)
+            bits.multiply(range, of: source, into: product, type: type)
           }
         }
       }

@@ -20,13 +20,21 @@ final class Candidates<Key: SelectionKey> {
 
   /// Makes room for `more` entries.
   func reserve(_ more: Int) {
-    guard count + more > capacity else { return }
-    let larger = Candidates(capacity: max(capacity * 2, count + more))
-    larger.keys.initialize(from: keys, count: count)
-    larger.indices.initialize(from: indices, count: count)
-    swap(&keys, &larger.keys)
-    swap(&indices, &larger.indices)
-    swap(&capacity, &larger.capacity)
+    if count + more > capacity { move(max(capacity * 2, count + more)) }
+  }
+
+  /// Gives back room that is not needed, where it is more than half.
+  func shrink() {
+    if capacity > 2 * count + 64 { move(count) }
+  }
+
+  private func move(_ capacity: Int) {
+    let other = Candidates(capacity: capacity)
+    other.keys.initialize(from: keys, count: count)
+    other.indices.initialize(from: indices, count: count)
+    swap(&keys, &other.keys)
+    swap(&indices, &other.indices)
+    swap(&self.capacity, &other.capacity)
   }
 }
 
@@ -80,6 +88,7 @@ extension KeyRule {
         return anyNaN
       }
     }
+    candidates.shrink()
     _ = encode(candidates.keys, candidates.count, into: candidates.keys)
     share.bins = candidates.histogram(KeySlices(low: low, high: high))
     return share

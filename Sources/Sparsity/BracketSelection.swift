@@ -69,17 +69,19 @@ struct BracketSelection: KeyRuleVisitor {
     let count = shares.reduce(0) { $0 + ($1?.candidates.count ?? 0) }
     let rank = k - 1 - below
     guard rank >= 0, rank < count else { return nil }
+    var bins = Array(repeating: 0, count: KeySlices<Key>.limit)
+    for share in shares {
+      guard let share else { continue }
+      for (slice, inside) in share.bins.enumerated() { bins[slice] += Int(inside) }
+    }
     var slice = 0
     var before = 0
-    while true {
-      let inside = shares.reduce(0) { $0 + Int($1?.bins[slice] ?? 0) }
-      if before + inside > rank { break }
-      before += inside
+    while before + bins[slice] <= rank {
+      before += bins[slice]
       slice += 1
     }
     // Only the candidates of one slice are looked at more closely.
-    let most = shares.reduce(0) { $0 + Int($1?.bins[slice] ?? 0) }
-    let keys = UnsafeMutablePointer<Key>.allocate(capacity: most + 1)
+    let keys = UnsafeMutablePointer<Key>.allocate(capacity: bins[slice] + 1)
     defer { keys.deallocate() }
     var left = 0
     for share in shares {

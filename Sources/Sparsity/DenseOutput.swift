@@ -50,7 +50,8 @@ public struct DenseOutput {
   /// Whether a destination reaches into other memory.
   func overlaps(_ bytes: UnsafeRawBufferPointer?) -> Bool {
     [mask, product].contains { destination in
-      guard let bytes, let destination, let a = UnsafeRawPointer(destination.baseAddress), let b = bytes.baseAddress
+      guard let bytes, let destination, !bytes.isEmpty, !destination.isEmpty,
+        let a = UnsafeRawPointer(destination.baseAddress), let b = bytes.baseAddress
       else { return false }
       return a < b + bytes.count && b < a + destination.count
     }

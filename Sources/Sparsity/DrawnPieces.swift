@@ -1,8 +1,8 @@
 /// The pieces of tensors whose scores are drawn: each is drawn, in turn, into memory of the thread that ranks it, which
 /// then finds it in its cache, while another thread draws the next.
 final class DrawnPieces {
-  /// Entries of a piece at most.
-  private static let pieceSize = 1 << 16
+  /// Entries of a piece at most: few enough for the second cache, and not too many pieces.
+  private static func pieceSize(_ count: Int) -> Int { min(1 << 18, max(1 << 16, ((count >> 10) + 63) & ~63)) }
 
   /// The tensors and their pieces; the scores have no place yet.
   let set: TensorSet
@@ -11,6 +11,7 @@ final class DrawnPieces {
   private var sample: UnsafeMutableRawBufferPointer?
   /// Where each of them begins, in entries.
   private var starts: [Int] = []
+  private var isFinished = false
 
   init(_ draws: Draws, threads: Int?) {
     self.draws = draws
@@ -19,7 +20,7 @@ final class DrawnPieces {
     set = TensorSet(
       draws.counts.enumerated().filter { $1 > 0 }.map {
         TensorView(nowhere, count: $1, type: draws.type, buffer: $0)
-      }, threads: threads, largestPiece: Self.pieceSize)
+      }, threads: threads, largestPiece: Self.pieceSize(draws.count))
   }
 
   deinit { sample?.deallocate() }
@@ -42,11 +43,12 @@ final class DrawnPieces {
       return TensorView(
         address(memory, starts[index]), count: piece.range.count, type: draws.type, buffer: piece.buffer)
     }
-    return TensorSet(views, threads: set.threads, largestPiece: Self.pieceSize)
+    return TensorSet(views, threads: set.threads, largestPiece: Self.pieceSize(set.count))
   }
 
   /// Calls `body` for each piece with its number, on all threads.
   func forEachPiece(_ body: (Int, TensorSet.Piece) -> Void) {
+    isFinished = true
     let lock = Lock()
     var next = 0
     let largest = set.pieces.reduce(0) { max($0, $1.range.count) }
@@ -67,6 +69,18 @@ final class DrawnPieces {
     }
   }
 
+  /// All draws, one after the other, in memory that the caller gives back: those that are there and the rest, or, where
+  /// all were drawn, the sequence from its beginning.
+  func stored() -> UnsafeMutableRawBufferPointer {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: set.count * entrySize, alignment: 16)
+    if isFinished { draws.restart() }
+    let first = isFinished ? nil : sample
+    if let first { memory.copyMemory(from: UnsafeRawBufferPointer(first)) }
+    let rest = UnsafeMutableRawBufferPointer(rebasing: memory[(first?.count ?? 0)...])
+    if !rest.isEmpty { draws.draw(rest) }
+    return memory
+  }
+
   private func address(_ memory: UnsafeMutableRawBufferPointer, _ entry: Int) -> UnsafeRawPointer {
     UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped) + entry * entrySize
   }
@@ -75,8 +89,8 @@ final class DrawnPieces {
 extension TensorSet.Piece {
   /// The piece, with its scores at an address of their own.
   fileprivate func placed(at address: UnsafeRawPointer) -> TensorSet.Piece {
-    let base = address - range.lowerBound * view.type.byteCount
-    return TensorSet.Piece(
-      view: TensorView(base, count: view.count, type: view.type, buffer: buffer), range: range, buffer: buffer)
+    TensorSet.Piece(
+      view: TensorView(address, origin: range.lowerBound, count: view.count, type: view.type, buffer: buffer),
+      range: range, buffer: buffer)
   }
 }

@@ -8,7 +8,7 @@
   import Android
 #endif
 
-/// A mutex of the system.
+/// Memory that one thread at a time works on.
 final class Lock {
   private static let mostTries = 500
 

@@ -32,8 +32,7 @@ struct BracketSampler<Rule: KeyRule> {
   /// Entries that take part, in all tensors.
   let available: Int
 
-  /// Where an earlier mask leaves few entries, more are
-  /// drawn, because most draws are in vain.
+  /// Where an earlier mask leaves few entries, more are drawn, because most draws are in vain.
   private var size: Int {
     let share = min(1, max(0.25, Double(available) / Double(max(set.count, 1))))
     return min(set.count, Int(Double(SampleSize.entries(of: available)) / share))

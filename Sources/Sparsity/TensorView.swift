@@ -11,6 +11,8 @@ struct TensorView: @unchecked Sendable {
   let count: Int
   /// Words of the earlier mask.
   let kept: UnsafePointer<UInt64>?
+  /// The entry that lies at ``base``.
+  private let origin: Int
 
   /// A view of a buffer that is not empty.
   init(_ scores: Scores, buffer: Int) {
@@ -19,15 +21,19 @@ struct TensorView: @unchecked Sendable {
     type = scores.type
     count = scores.count
     kept = scores.kept.map { UnsafePointer($0.storage.pointer) }
+    origin = 0
   }
 
   /// A view of entries that all take part.
-  init(_ base: UnsafeRawPointer, count: Int, type: ElementType, buffer: Int) {
+  ///
+  /// - Parameter origin: The entry that lies at `base`, where those before it lie nowhere.
+  init(_ base: UnsafeRawPointer, origin: Int = 0, count: Int, type: ElementType, buffer: Int) {
     self.buffer = buffer
     self.base = base
     self.type = type
     self.count = count
     kept = nil
+    self.origin = origin
   }
 
   /// The word of the earlier mask from entry `start` on.
@@ -56,7 +62,7 @@ struct TensorView: @unchecked Sendable {
     var start = range.lowerBound
     while start < range.upperBound {
       let count = min(Self.blockSize, range.upperBound &- start)
-      var values = base + start &* type.byteCount
+      var values = base + (start &- origin) &* type.byteCount
       if let scratch {
         order.domain.convert(values, type, count, into: scratch)
         values = UnsafeRawPointer(scratch)

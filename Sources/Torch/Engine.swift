@@ -6,11 +6,14 @@ public var threadCount: Int {
   set { require(ct_set_threads(Int32(clamping: newValue)), "threadCount") }
 }
 
-/// Calls `body` once for each of `pieces`, on the engine's threads, and returns when all are done.
+/// Calls `body` once for each of `pieces`, on the engine's threads, several at once, and returns when all are done.
+///
+/// Whether gradients are recorded belongs to a thread, so that `body` is for work on memory and not for operators.
 ///
 /// These threads look for more work for some milliseconds after an operator, and keep their processors busy with it: work
 /// that follows operators is done sooner on them than on other threads.
-public func onEngineThreads(pieces: Int, _ body: (Int) -> Void) {
+package func onEngineThreads(pieces: Int, _ body: (Int) -> Void) {
+  precondition(pieces >= 0, "onEngineThreads: expected 0 pieces or more, found \(pieces)")
   withoutActuallyEscaping(body) { body in
     withUnsafePointer(to: body) { context in
       let call: @convention(c) (UnsafeMutableRawPointer?, Int64) -> Void = { context, piece in

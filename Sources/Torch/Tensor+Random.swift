@@ -8,7 +8,7 @@ extension Tensor {
     guard device == .cpu, dtype.isFloatingPoint else {
       return call("rand.generator", shape, keywords: [("generator", generator)] + placed(dtype, device))
     }
-    return empty(shape, dtype: dtype).uniform(0, 1, generator: generator)
+    return Tensor(shape: shape, dtype: dtype) { (generator ?? .default()).draw(into: $0, dtype: dtype) }
   }
 
   /// Numbers drawn from the normal distribution of mean 0 and standard deviation 1.
@@ -34,8 +34,9 @@ extension Tensor {
 
   /// Uniform draws of this tensor's shape, dtype and device: `rand_like`.
   public func randLike() -> Tensor {
-    guard device == .cpu, dtype.isFloatingPoint else { return call("rand_like", self) }
-    return call("empty_like", self).uniform(0, 1)
+    // Memory in another order is drawn in that order.
+    guard device == .cpu, dtype.isFloatingPoint, isContiguous else { return call("rand_like", self) }
+    return .rand(shape, dtype: dtype)
   }
 
   /// Normal draws of this tensor's shape, dtype and device: `randn_like`.

@@ -101,6 +101,12 @@ import Torch
           try call(layer, "weight")
           try call(layer, "weight")
           masks.append(layer["weight_mask"])
+          // A product that is made anew, in several pieces.
+          let (made, expected) = noGrad {
+            let original = layer["weight_orig"].multiply(inPlace: 2)
+            return (layer["weight"], original * layer["weight_mask"].to(dtype))
+          }
+          #expect(sameBits(made, expected), "\(name), \(dtype), \(count) threads")
         }
         for mask in masks { #expect(sameBits(mask, masks[0]), "\(name), \(dtype)") }
       }

@@ -105,6 +105,7 @@ import Torch
     let version = tensor.version
     tensor.uniform(0, 1)
     #expect(tensor.version > version)
+    #expect(Tensor.rand([4]).version == 0 && tensor.randLike().version == 0)
     #expect(Tensor.rand([0]).shape == [0])
   }
 }

@@ -110,7 +110,7 @@ public struct CheckpointPruner {
     try run(to: output, as: output.form, progress)
   }
 
-  /// Finds out what would be pruned, and writes nothing.
+  /// Finds out what would be pruned, and writes nothing. No digests are made.
   ///
   /// - Parameters:
   ///   - form: How pruned weights would be written.

@@ -126,7 +126,7 @@ extension PruningUnit {
         found: "none to prune among \(checkpoint.tensors.count) tensors",
         advice: "name tensors that are to be pruned, for example with the expression '.'")
     }
-    if case .unstructured = recipe.pattern {} else { try checkShapes(units, checkpoint) }
+    if recipe.dependsOnShapes { try checkShapes(units, checkpoint) }
     try checkOverlaps(units, checkpoint)
     return units
   }
@@ -174,7 +174,7 @@ extension PruningUnit {
     }
   }
 
-  /// Throws where a pattern is asked for of a weight whose names have several shapes.
+  /// Throws where a weight to be pruned has names of several shapes.
   private static func checkShapes(_ units: [PruningUnit], _ checkpoint: Checkpoint) throws(CheckpointError) {
     for unit in units where unit.isPruned {
       guard let other = unit.names.first(where: { $0.tensor.shape != unit.shape }) else { continue }
@@ -209,6 +209,14 @@ extension PruningUnit {
         furthest = (tensor.byteRange.upperBound, tensor)
       }
     }
+  }
+}
+
+extension PruningRecipe {
+  /// Whether what goes depends on the shapes of the weights.
+  fileprivate var dependsOnShapes: Bool {
+    if case .unstructured? = blockPattern { return scope == .erk }
+    return blockPattern != nil
   }
 }
 

@@ -38,9 +38,11 @@ public struct RandomUnstructured: AmountMethod, EntryMethod {
     }
     // Draws for the entries that take part only, one sequence over all tensors, as PyTorch's rand_like on its slice.
     let dtype = Self.dtype(of: scores)
-    let generator = Generator.default()
+    var generator = Generator.default()
     let beginning = generator.state
     let draws = Draws(counts, type: dtype.elementType) {
+      // In a generator of its own: other threads may have gone on with the default one.
+      generator = Generator(seed: 0)
       generator.state = beginning
     } draw: {
       generator.draw(into: $0, dtype: dtype)
