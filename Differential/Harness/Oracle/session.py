@@ -166,7 +166,9 @@ class Session:
         self.new_optimizer()
 
     def copy(self, request):
-        """Bonsai goes on with a copy; its optimiser starts anew."""
+        """Bonsai goes on with a copy; its optimiser starts anew. A copy's parameters have no gaps, as after deepcopy."""
+        for parameter in self.net.parameters():
+            parameter.data = parameter.data.clone()
         self.new_optimizer()
 
     def train(self, request, on):
