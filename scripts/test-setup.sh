@@ -114,7 +114,7 @@ check "a checkout with a space" "error: this checkout lies in a folder with a sp
 # What the compiler says, in one error.
 compiler=$(command -v clang++ || command -v c++ || true)
 if [ -n "$compiler" ]; then
-  compile() { "$compiler" -fsyntax-only -std=c++20 -I "$root/Sources/CTorch/include" "$@" "$root/Sources/CTorch/ctorch.cpp" 2>&1 || true; }
+  compile() { "$compiler" -fsyntax-only -std=c++20 -I "$root/Sources/CTorch/include" "$@" "$root"/Sources/CTorch/*.cpp 2>&1 || true; }
   said=$(compile)
   check "a build without LibTorch" "LibTorch 2.13 was not found. In Bonsai's checkout: 'make setup', then build with 'make build'." "$said"
   check "says so once" "1" "$(printf '%s\n' "$said" | grep -c 'error:')"

@@ -3,13 +3,18 @@
 
 #include "ctorch.h"
 
+// What is missing is said once, by the file that defines CT_SAYS_WHAT_IS_MISSING; the others are empty then.
 #if !__has_include(<ATen/core/Tensor.h>)
+#ifdef CT_SAYS_WHAT_IS_MISSING
 #error "LibTorch 2.13 was not found. In Bonsai's checkout: 'make setup', then build with 'make build'. Elsewhere: put the folder of libtorch.pc on PKG_CONFIG_PATH (README, 'Depending on Bonsai')."
+#endif
 #else
 
 #include <torch/headeronly/version.h>
 #if TORCH_VERSION_MAJOR != 2 || TORCH_VERSION_MINOR != 13
+#ifdef CT_SAYS_WHAT_IS_MISSING
 #error "Bonsai needs LibTorch 2.13; pkg-config found another version. Run 'make setup', or set LIBTORCH to a folder of version 2.13."
+#endif
 #else
 #define CT_HAS_LIBTORCH 1
 

@@ -44,7 +44,8 @@ private func readAll(_ checkpoint: Checkpoint, size: Int) throws {
 
 /// The directory with two shards that an index may name.
 private let directory: String = {
-  var template = Array("/tmp/bonsai-fuzz-XXXXXX".utf8CString)
+  let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  var template = Array("\(parent)/bonsai-fuzz-XXXXXX".utf8CString)
   guard mkdtemp(&template) != nil else { fatalError("no directory for shards") }
   let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   for name in ["a", "b"] {
