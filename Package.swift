@@ -9,6 +9,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "Sparsity", targets: ["Sparsity"]),
+    .library(name: "Recipes", targets: ["Recipes"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "NN", targets: ["NN"]),
@@ -29,6 +30,7 @@ let package = Package(
   targets: [
     // Pure Swift, no engine.
     .target(name: "Sparsity"),
+    .target(name: "Recipes", dependencies: ["Sparsity"]),
     .target(
       name: "Checkpoints",
       dependencies: ["Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),

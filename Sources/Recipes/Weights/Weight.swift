@@ -1,0 +1,24 @@
+import Sparsity
+
+/// A tensor as recipes see it, whether it stands in a module, a file or a graph.
+public struct Weight: Sendable, Hashable {
+  /// Its name with those of the modules around it: `encoder.layers.0.linear1.weight`.
+  public var path: String
+  /// Its shape, row-major.
+  public var shape: [Int]
+  /// The type of its entries.
+  public var type: ElementType
+  /// What it is for.
+  public var role: Role
+
+  /// A weight; its role is judged by its path and shape unless it is given.
+  public init(path: String, shape: [Int], type: ElementType, role: Role? = nil) {
+    self.path = path
+    self.shape = shape
+    self.type = type
+    self.role = role ?? Role(path: path, rank: shape.count)
+  }
+
+  /// The number of entries; 1 for a scalar.
+  public var count: Int { shape.reduce(1, *) }
+}
