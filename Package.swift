@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Sparsity", targets: ["Sparsity"]),
     .library(name: "Recipes", targets: ["Recipes"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "FilePruning", targets: ["FilePruning"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "NN", targets: ["NN"]),
     .library(name: "Pruning", targets: ["Pruning"]),
@@ -24,7 +25,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    // SHA-256 for the command line; nothing else needs it.
+    // Recipes in TOML, and SHA-256, for the command line; nothing else needs them.
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
   ],
   targets: [
@@ -34,6 +36,11 @@ let package = Package(
     .target(
       name: "Checkpoints",
       dependencies: ["Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
+    .target(
+      name: "FilePruning",
+      dependencies: [
+        "Sparsity", "Recipes", "Checkpoints", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
 
     // The engine. CTorch is private to Torch.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
@@ -46,7 +53,7 @@ let package = Package(
       dependencies: ["Torch", "Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(
       name: "Pruning",
-      dependencies: ["NN", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
+      dependencies: ["NN", "Recipes", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(name: "Datasets", dependencies: ["Torch"]),
 
     // Text on a terminal or in a pipe: tables, progress, numbers. For the commands below only.
@@ -57,9 +64,10 @@ let package = Package(
     .executableTarget(
       name: "bonsai",
       dependencies: [
-        "Checkpoints", "Sparsity", "Console", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Console",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
-        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
     .executableTarget(
       name: "bonsai-random",
@@ -95,19 +103,29 @@ let package = Package(
       path: "Differential/Command"),
 
     .testTarget(name: "SparsityTests", dependencies: ["Sparsity"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Recipes", "Sparsity"]),
+    // What several test targets use.
+    .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport"),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "Sparsity"], resources: [.copy("Fixtures")]),
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Sparsity", "TestSupport"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "FilePruningTests", dependencies: ["FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),
     .testTarget(name: "NNTests", dependencies: ["NN"], resources: [.copy("Recorded")]),
     .testTarget(
-      name: "PruningTests", dependencies: ["Pruning", "Checkpoints", "Sparsity"],
+      name: "PruningTests",
+      dependencies: ["Pruning", "FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport"],
       resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],
       resources: [.copy("Python")]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
     .testTarget(
-      name: "BonsaiTests", dependencies: ["bonsai", "bonsai-random", "Checkpoints", "Console", "Sparsity", "Torch"]),
+      name: "BonsaiTests",
+      dependencies: [
+        "bonsai", "bonsai-random", "Checkpoints", "Console", "FilePruning", "Pruning", "Recipes", "Sparsity", "Torch",
+      ]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(
       name: "PruningTutorialTests",

@@ -118,7 +118,7 @@ def kills(options, root, rng):
         Case(options.bonsai, root, source, "out.safetensors", []),
         Case(options.bonsai, root, source, "out.pt", ["--masks"]),
         Case(options.bonsai, root, source, "shards", []),
-        Case(options.bonsai, root, source, "tensor.safetensors", ["--scope", "tensor"]),
+        Case(options.bonsai, root, source, "tensor.safetensors", ["--distribution", "uniform"]),
     ]
     tally, number, landed = {}, -1, 0
     while landed < options.count:

@@ -47,7 +47,7 @@ extension Checkpoint {
     as format: OutputFormat, to path: String, tensors: [TensorSpec], metadata: CheckpointMetadata = [:],
     moduleVersions: OrderedDictionary<String, Int> = [:], like input: Checkpoint? = nil, replacing: Bool = true,
     progress: WritingProgress? = nil
-  ) throws(CheckpointError) -> any CheckpointWriter {
+  ) throws(CheckpointError) -> any TensorStoreWriter {
     switch format {
     case .safetensors:
       return try SafetensorsWriter(

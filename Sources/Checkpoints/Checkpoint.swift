@@ -107,15 +107,6 @@ extension Checkpoint {
     }
   }
 
-  /// The size of all those files in bytes.
-  public var size: Int {
-    switch source {
-    case .safetensors(let file): file.size
-    case .sharded(let files): files.shards.reduce(0) { $0 + $1.size }
-    case .pytorch(let file): file.size
-    }
-  }
-
   /// The format in words, with what there is to say: "sharded safetensors, 5 files", "PyTorch (zip), under state_dict".
   public var formatDescription: String {
     if case .sharded(let files) = source { return "\(format), \(files.shards.count) files" }
@@ -156,9 +147,6 @@ extension Checkpoint {
     case .pytorch(let file): file[name]
     }
   }
-
-  /// The tensors in the order in which their bytes lie in the files: the order for reading everything once.
-  public var tensorsByOffset: [TensorInfo] { tensors.sorted(by: TensorInfo.liesBefore) }
 }
 
 extension Checkpoint {

@@ -73,7 +73,7 @@ extension CheckpointError {
   }
 
   /// Text out of a file, made fit for one line of a message: control characters escaped, cut after `limit` characters.
-  static func quote(_ text: String, limit: Int = 80) -> String {
+  public static func quote(_ text: String, limit: Int = 80) -> String {
     var result = ""
     var count = 0
     for scalar in text.unicodeScalars {

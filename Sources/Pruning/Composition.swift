@@ -113,13 +113,3 @@ enum Composition {
     return resolved
   }
 }
-
-extension BitMask {
-  /// The entries that this mask prunes.
-  var complement: BitMask { BitMask(words: words.map { ~$0 }, count: count) }
-  /// The entries that either mask keeps.
-  func union(_ other: BitMask) -> BitMask {
-    precondition(count == other.count, "union of masks of \(count) and \(other.count) entries")
-    return BitMask(words: zip(words, other.words).map { $0 | $1 }, count: count)
-  }
-}

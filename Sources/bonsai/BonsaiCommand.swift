@@ -26,6 +26,7 @@ struct BonsaiCommand: ParsableCommand {
         0  done, nothing found amiss
         1  a check or a comparison has found something
         2  a file or its content is not as it must be; nothing was changed
+        3  the output was written, but what was to be printed of it could not be
         64 wrong arguments
         128 + n  stopped by signal n; nothing was changed
       """,
@@ -56,7 +57,9 @@ struct BonsaiCommand: ParsableCommand {
       let failure = Failure(error)
       guard let failure else { exit(withError: error) }  // --help, --version, wrong arguments
       Terminal.error.write(failure.line + "\n")
-      exit(withError: failure.status)
+      guard let written = Written.path else { exit(withError: failure.status) }
+      Terminal.error.write("bonsai: '\(written)' was written before that\n")
+      exit(withError: ExitCode.reportLost)
     }
   }
 }

@@ -34,6 +34,7 @@ import Testing
       0  done, nothing found amiss
       1  a check or a comparison has found something
       2  a file or its content is not as it must be; nothing was changed
+      3  the output was written, but what was to be printed of it could not be
       64 wrong arguments
       128 + n  stopped by signal n; nothing was changed
 

@@ -1,5 +1,8 @@
 import Checkpoints
+import FilePruning
 import Foundation
+import Pruning
+import Recipes
 import Testing
 import Torch
 
@@ -76,25 +79,24 @@ import Torch
     #expect(outcome.output == "done\n")
     for dtype in ["float32", "float64", "bfloat16", "float16"] {
       for (input, scope) in [("", "tensor"), ("", "global"), ("-masked", "tensor"), ("-masked", "global")] {
-        let recipe = PruningRecipe(
-          .random(seed: 7), .fraction(0.3), scope: try #require(PruningRecipe.Scope(rawValue: scope)))
+        let recipe = Recipe(
+          .random(seed: 7), target: .amount(0.3), distribution: scope == "global" ? .global : .uniform)
         try prune("\(dtype)\(input).pt", recipe, wanted: "\(dtype)\(input)-\(scope).pt")
       }
-      let channels = PruningRecipe(.random(seed: 7), .fraction(0.3), pattern: .structured(dim: 1), scope: .perTensor)
+      let channels = Recipe(.random(seed: 7), target: .amount(0.3), pattern: .structured(dim: 1))
       try prune("\(dtype).pt", channels, wanted: "\(dtype)-channels.pt")
     }
     // And once through the program that draws for the command.
     let command = try bonsai(
-      "prune", scratch("bfloat16-masked.pt"), "-o", scratch("command.pt"), "--masks", "--method", "random", "--seed",
-      "7",
-      "--amount", "0.3", "--scope", "tensor")
+      "prune", scratch("bfloat16-masked.pt"), "-o", scratch("command.pt"), "--masks", "--criterion", "random", "--seed",
+      "7", "--amount", "0.3", "--distribution", "uniform")
     #expect(command.status == 0 && command.error == "")
     try expectSame(scratch("command.pt"), scratch("bfloat16-masked-tensor.pt"))
     #expect(try Checkpoint.open(scratch("command.pt")).metadata["bonsai.1.seed"] == "7")
   }
 
-  func prune(_ input: String, _ recipe: PruningRecipe, wanted: String) throws {
-    let pruner = try CheckpointPruner(try Checkpoint.open(scratch(input)), recipe, draws: EngineDraws())
+  func prune(_ input: String, _ recipe: Recipe, wanted: String) throws {
+    let pruner = try FilePruner(try Checkpoint.open(scratch(input)), recipe, draws: EngineDraws())
     _ = try pruner.run(to: .init(path: scratch("out.pt"), format: .pytorch, form: .masks, replacing: true))
     try expectSame(scratch("out.pt"), scratch(wanted))
   }
@@ -171,24 +173,5 @@ import Torch
     #expect(pruned.status == 0)
     let half = try Checkpoint.open(scratch("half.pt"))
     #expect(try bytes(half, "a.weight") == bytes(half, "b.weight"))
-  }
-}
-
-/// LibTorch's draws without another program.
-struct EngineDraws: UniformDraws {
-  func begin(seed: UInt64, parts: [UniformPart]) throws -> (UnsafeMutableRawBufferPointer) throws -> Void {
-    let generator = Generator(seed: seed)
-    var (part, left) = (0, parts.first?.count ?? 0)
-    return { buffer in
-      while left == 0 {
-        part += 1
-        left = parts[part].count
-      }
-      let type = parts[part].type
-      let count = buffer.count / type.byteCount
-      left -= count
-      let draws = Tensor.rand([count], dtype: try #require(DType(type.rawValue)), generator: generator)
-      draws.withUnsafeBytes { buffer.copyMemory(from: $0) }
-    }
   }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import TestSupport
 import Testing
 
 /// Pickles that no `torch.save` writes: what fuzzing has found, and what an attacker would try.

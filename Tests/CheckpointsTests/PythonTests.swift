@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TestSupport
 import Testing
 
 /// Both ways with Python: what is written here, read by torch and safetensors themselves; what they write, read here.
@@ -169,35 +170,5 @@ import Testing
         #expect(checkpoint.metadata == ["k": "v"])
       }
     }
-  }
-}
-
-/// Runs scripts in the Python that `PYTHON` names, or in `python3`.
-enum Python {
-  private static let command = ProcessInfo.processInfo.environment["PYTHON"] ?? "python3"
-
-  /// Whether it is there and finds these packages.
-  static func finds(_ packages: String...) -> Bool {
-    let list = packages.map { "u.find_spec('\($0)')" }.joined(separator: ", ")
-    return (try? output("import importlib.util as u; print(all([\(list)]))", []).text) == "True\n"
-  }
-
-  /// The lines that a script prints; an issue where it does not end well.
-  static func run(_ script: String, _ arguments: String...) throws -> [String] {
-    let result = try output(script, arguments)
-    #expect(result.status == 0)
-    return result.text.split(separator: "\n").map(String.init)
-  }
-
-  private static func output(_ script: String, _ arguments: [String]) throws -> (text: String, status: Int32) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [command, "-W", "ignore", "-c", script] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (String(decoding: data, as: UTF8.self), process.terminationStatus)
   }
 }

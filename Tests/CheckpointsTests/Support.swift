@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TestSupport
 import Testing
 
 /// The fixtures, and what PyTorch and Python's safetensors read out of them.
@@ -37,65 +38,9 @@ func fnv(_ bytes: UnsafeRawBufferPointer) -> String {
   return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
-/// A directory of its own for one test, deleted afterwards.
-final class Scratch {
-  let path: String
-
-  init() {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID().uuidString)")
-    try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-
-  func write(_ name: String, _ bytes: [UInt8]) -> String {
-    try! Data(bytes).write(to: URL(fileURLWithPath: self(name)))
-    return self(name)
-  }
-
-  /// All names in the directory, hidden ones too.
-  var names: [String] { try! FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-}
-
 /// A safetensors file out of a header's text and the bytes behind it.
 func safetensors(_ header: String, data: Int = 0) -> [UInt8] {
   let text = [UInt8](header.utf8)
   return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
     + (0..<data).map { UInt8(truncatingIfNeeded: $0) }
-}
-
-/// The sentence that an operation fails with; a failure of the test where it does not fail with a `CheckpointError`.
-func sentence(
-  _ body: () throws -> Void, location: SourceLocation = #_sourceLocation
-) -> String {
-  do {
-    try body()
-    Issue.record("nothing was thrown", sourceLocation: location)
-    return ""
-  } catch let error as CheckpointError {
-    var short = error
-    short.file = error.file.split(separator: "/").last.map(String.init) ?? ""
-    return short.description
-  } catch {
-    Issue.record("another error: \(error)", sourceLocation: location)
-    return ""
-  }
-}
-
-/// Random numbers of a fixed seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
 }

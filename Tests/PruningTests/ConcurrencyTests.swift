@@ -1,6 +1,7 @@
 import Foundation
 import NN
 import Pruning
+import Recipes
 import Testing
 import Torch
 
@@ -30,7 +31,7 @@ import Torch
       _ = noGrad { layer(x) }
     }
     try Prune.remove(other, name: "weight")
-    try Prune.magnitudePattern(other, name: "weight", pattern: .nOfM(1, 2))
+    try Prune.apply(Recipe(.magnitude, pattern: .nOfM(1, 2)), to: other)
     try Prune.customFromMask(layer, name: "weight", mask: other["weight_mask"])
     return State(try layer.copy(into: Linear(70, 60)))
   }

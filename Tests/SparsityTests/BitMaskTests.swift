@@ -126,4 +126,46 @@ struct BitMaskTests {
     }
     #expect(parts == whole && parts.last == (mask[70_000] ? 70_001 : 0))
   }
+
+  @Test("masks are sets", arguments: [0, 1, 63, 64, 65, 200])
+  func algebra(count: Int) {
+    var generator = SeededGenerator(seed: 7)
+    let bits = (0..<2).map { _ in (0..<count).map { _ in Bool.random(using: &generator) } }
+    let (a, b) = (BitMask(bits[0]), BitMask(bits[1]))
+    func by(_ test: (Bool, Bool) -> Bool) -> BitMask { BitMask(zip(bits[0], bits[1]).map(test)) }
+    #expect(a.intersection(b) == by { $0 && $1 } && a.union(b) == by { $0 || $1 })
+    #expect(a.subtracting(b) == by { $0 && !$1 } && a.symmetricDifference(b) == by { $0 != $1 })
+    #expect(a.complement == by { a, _ in !a } && a.complement.keptCount == a.prunedCount)
+    #expect(a.intersection(b).isSubset(of: a) && a.isSubset(of: a.union(b)))
+    #expect(a.isSubset(of: b) == zip(bits[0], bits[1]).allSatisfy { !$0 || $1 })
+    #expect(a.part(count / 3..<count) == BitMask(bits[0][(count / 3)...]))
+  }
+
+  @Test("zeroing keeps signs and makes no NaN", arguments: [ElementType.float32, .float64, .float16, .bfloat16])
+  func zeroing(type: ElementType) {
+    // 1, -1, infinity, -infinity and NaN, as bits.
+    let patterns: [UInt64] =
+      switch type {
+      case .float64: [0x3ff << 52, 0xbff << 52, 0x7ff << 52, 0xfff << 52, 0x7ff8 << 48]
+      case .float32: [0x3f80_0000, 0xbf80_0000, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000]
+      case .float16: [0x3c00, 0xbc00, 0x7c00, 0xfc00, 0x7e00]
+      default: [0x3f80, 0xbf80, 0x7f80, 0xff80, 0x7fc0]
+      }
+    let count = 150
+    let bytes = (0..<count).flatMap { index in
+      withUnsafeBytes(of: patterns[index % 5].littleEndian) { Array($0.prefix(type.byteCount)) }
+    }
+    let mask = BitMask((0..<count).map { $0 % 3 == 0 })
+    var zeroed = [UInt8](repeating: 1, count: bytes.count)
+    bytes.withUnsafeBytes { source in zeroed.withUnsafeMutableBytes { mask.zero(source, into: $0, type: type) } }
+    for index in 0..<count {
+      let range = index * type.byteCount..<(index + 1) * type.byteCount
+      var expected = Array(bytes[range])
+      if !mask[index] {
+        let isNegative = index % 5 == 1 || index % 5 == 3
+        expected = Array(repeating: 0, count: type.byteCount - 1) + [isNegative ? 0x80 : 0]
+      }
+      #expect(Array(zeroed[range]) == expected, "\(index)")
+    }
+  }
 }

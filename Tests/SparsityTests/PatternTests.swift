@@ -3,9 +3,14 @@ import Testing
 
 @Suite("Patterns")
 struct PatternTests {
-  static func sample(_ shape: [Int], seed: UInt64, type: ElementType = .float32) -> Sample {
+  static func sample(
+    _ shape: [Int], seed: UInt64, type: ElementType = .float32, masked: Bool = false
+  ) -> Sample {
     var generator = SeededGenerator(seed: seed)
-    return Sample.random(type, count: shape.reduce(1, *), spread: .weights, allowNaN: false, using: &generator)
+    let count = shape.reduce(1, *)
+    var sample = Sample.random(type, count: count, spread: .weights, allowNaN: false, using: &generator)
+    if masked { sample.kept = BitMask((0..<count).map { _ in Int.random(in: 0..<4, using: &generator) > 0 }) }
+    return sample
   }
 
   @Test("unstructured is the selection of entries")
@@ -29,7 +34,7 @@ struct PatternTests {
       ChannelNorms.compute($0, type: .float32, shape: shape, dimension: dim, order: 1, kept: kept)
     }
     let mask = try sample.withScores {
-      try Pattern.structured(dim: dim).mask(pruning: 2, of: $0, shape: shape, norm: 1)
+      try Pattern.structured(dim: dim).mask(pruning: 2, of: $0, shape: shape, .norm(1))
     }
     let order = (0..<channels).filter { $0 != 1 }.sorted { norms[$0] < norms[$1] }
     var expected = earlier
@@ -98,7 +103,7 @@ struct PatternTests {
   func blocks(rows: Int, columns: Int) throws {
     let shape = [2, 8, 12]
     var sample = Self.sample(shape, seed: 66)
-    let pattern = Pattern.block(rows: rows, columns: columns)
+    let pattern = Pattern.block(rows: rows, columns: columns, of: .lastTwo)
     let total = 2 * 8 * 12 / rows / columns
     func block(_ index: Int) -> Int { index / 12 / rows * (12 / columns) + index % 12 / columns }
     var expected = BitMask(repeating: true, count: total)
@@ -107,7 +112,7 @@ struct PatternTests {
       for index in 0..<sample.count where sample.kept?[index] ?? true {
         sums[block(index)] += abs(sample.entry(index).double)
       }
-      let mask = try sample.withScores { try pattern.mask(pruning: 0.3, of: $0, shape: shape, norm: 1) }
+      let mask = try sample.withScores { try pattern.mask(pruning: 0.3, of: $0, shape: shape, .norm(1)) }
       let left = (0..<total).filter { expected[$0] }
       let k = try Amount.fraction(0.3).entries(of: left.count)
       for gone in left.sorted(by: { sums[$0] < sums[$1] }).prefix(k) { expected[gone] = false }
@@ -133,5 +138,97 @@ struct PatternTests {
     #expect(throws: PatternError.amount(given: true, pattern: .nOfM(1, 2))) { try mask(.nOfM(1, 2), 0.5) }
     #expect(throws: PatternError.amount(given: false, pattern: .unstructured)) { try mask(.unstructured, nil) }
     #expect(throws: PatternError.invalidAmount(.countTooLarge(5, available: 4))) { try mask(.structured(dim: 0), 5) }
+  }
+
+  @Test(
+    "N:M along any dimension is what it is along the last one of the transposed tensor",
+    arguments: [([8, 12], 0), ([8, 12], -1), ([6, 8, 3, 3], 1), ([16, 3, 5], 0), ([4, 4, 70], 1)],
+    [ElementType.float32, .bfloat16, .float64, .int8])
+  func alongAnyDimension(place: ([Int], Int), type: ElementType) throws {
+    let (shape, dim) = place
+    let dimension = dim < 0 ? dim + shape.count : dim
+    for isMasked in [false, true] {
+      let sample = Self.sample(shape, seed: 68, type: type, masked: isMasked)
+      let mask = try sample.withScores { try Pattern.nOfM(2, 4, dim: dim).mask(of: $0, shape: shape) }
+      // Each group by itself, its entries picked out one by one.
+      let inner = shape[(dimension + 1)...].reduce(1, *)
+      var expected = BitMask(repeating: false, count: sample.count)
+      for start in 0..<sample.count where start / inner % 4 == 0 && start / inner % shape[dimension] % 4 == 0 {
+        let places = (0..<4).map { start + $0 * inner }
+        let open = places.filter { sample.kept?[$0] ?? true }
+        let ranked = open.sorted { a, b in
+          let (x, y) = (abs(sample.entry(a).double), abs(sample.entry(b).double))
+          return x != y ? x > y : a > b
+        }
+        for kept in ranked.prefix(2) { expected[kept] = true }
+      }
+      #expect(mask == expected)
+      for threads in [1, 3] {
+        #expect(
+          try sample.withScores {
+            try Pattern.nOfM(2, 4, dim: dim).mask(of: $0, shape: shape, threads: threads)
+          } == mask)
+      }
+    }
+  }
+
+  @Test("by default N:M lies along the inputs, and blocks are outputs by flattened inputs")
+  func defaults() throws {
+    #expect(Pattern.nOfM(2, 4).dimension(in: [8, 16, 3, 3]) == 1 && Pattern.nOfM(2, 4).dimension(in: [8, 16]) == 1)
+    #expect(Pattern.nOfM(2, 4).dimension(in: [16]) == 0 && Pattern.nOfM(2, 4, dim: -1).dimension(in: [8, 16, 3]) == 2)
+    #expect(throws: PatternError.notDivisible(dimension: 1, by: 4, shape: [8, 3, 4, 4])) {
+      try Pattern.nOfM(2, 4).validate(for: [8, 3, 4, 4])
+    }
+    let shape = [8, 2, 3, 3]
+    let sample = Self.sample(shape, seed: 69)
+    let flat = try sample.withScores {
+      try Pattern.block(rows: 4, columns: 1).mask(pruning: 0.5, of: $0, shape: [8, 18])
+    }
+    #expect(
+      try sample.withScores { try Pattern.block(rows: 4, columns: 1).mask(pruning: 0.5, of: $0, shape: shape) } == flat)
+    // Four outputs share what stays of each input.
+    for entry in 0..<sample.count { #expect(flat[entry] == flat[entry % 18 + entry / 72 * 72]) }
+    #expect(throws: PatternError.self) { try Pattern.block(rows: 4, columns: 1, of: .lastTwo).validate(for: shape) }
+  }
+
+  @Test("NaN in interleaved groups is reported where it lies")
+  func nanPlaces() throws {
+    var values = (0..<96).map { Float($0) }
+    (values[50], values[77]) = (.nan, .nan)
+    let found = #expect(throws: PatternError.self) {
+      try values.withUnsafeBufferPointer { try Pattern.nOfM(2, 4, dim: 0).mask(of: Scores($0), shape: [8, 12]) }
+    }
+    #expect(found == .selection(.nan(buffer: 0, index: 50, count: 2)))
+  }
+
+  @Test(
+    "patterns as text",
+    arguments: [
+      ("unstructured", Pattern.unstructured), ("structured", .structured(dim: 0)),
+      ("structured@-1", .structured(dim: -1)),
+      ("2:4", .nOfM(2, 4)), ("1:8@0", .nOfM(1, 8, dim: 0)), ("4x1", .block(rows: 4, columns: 1)),
+      ("16x2@last", .block(rows: 16, columns: 2, of: .lastTwo)),
+    ])
+  func text(text: String, pattern: Pattern) {
+    #expect(Pattern(text: text) == pattern && pattern.text == text)
+    for wrong in ["", "4:2", "0:4", "2:4@", "2:4@x", "4x", "4x4@0", "structured@", "unstructured@1", "4x-1", "rows"] {
+      #expect(Pattern(text: wrong) == nil, "\(wrong)")
+    }
+  }
+
+  @Test("each row by itself is what selection makes of that row", arguments: [1, 7, 64, 100])
+  func rows(width: Int) throws {
+    for isMasked in [false, true] {
+      let sample = Self.sample([30, width], seed: 70, masked: isMasked)
+      let mask = try sample.withScores { try Selection.prune(ofEachRow: width, of: $0) { $0 / 3 } }
+      for row in 0..<30 {
+        let range = row * width..<(row + 1) * width
+        let alone = Sample(
+          type: sample.type, bytes: Array(sample.bytes[range.lowerBound * 4..<range.upperBound * 4]),
+          kept: sample.kept?.part(range))
+        let expected = try alone.withScores { try Selection.prune($0.keptCount / 3, of: [$0])[0] }
+        #expect(mask.part(range) == expected)
+      }
+    }
   }
 }

@@ -23,7 +23,7 @@ extension SparseBitmask.Plan {
     }
   }
 
-  private func write(_ step: SparseBitmask.Step, to writer: any CheckpointWriter) throws {
+  private func write(_ step: SparseBitmask.Step, to writer: any TensorStoreWriter) throws {
     guard case .pack(let tensor, let layout, _, let negativeZeros) = step else {
       guard case .copy(let tensor) = step else { return }
       try checkpoint.forEachBlock(of: tensor.name) { block, _ in

@@ -7,8 +7,10 @@ public struct PrunedPair: Hashable, Sendable {
   /// 1 where an entry is kept and 0 where it is pruned, `NAME_mask`.
   public let mask: TensorInfo
 
-  static let originalSuffix = "_orig"
-  static let maskSuffix = "_mask"
+  /// What PyTorch adds to the name of the values.
+  public static let originalSuffix = "_orig"
+  /// What PyTorch adds to the name of the mask.
+  public static let maskSuffix = "_mask"
 
   /// Whether mask and original have the same shape, and types whose product can be formed here.
   var isWhole: Bool {

@@ -4,7 +4,7 @@ import OrderedCollections
 ///
 /// Tensors keep the order given and are contiguous, each on a storage of its own. Like every writer here it works beside
 /// its target and takes its place in one step at the end.
-public final class PyTorchWriter: CheckpointWriter {
+public final class PyTorchWriter: TensorStoreWriter {
   /// The size of the finished file in bytes.
   public let size: Int
 
@@ -85,7 +85,7 @@ public final class PyTorchWriter: CheckpointWriter {
     }
   }
 
-  /// Appends a block to the tensor called `name`; see ``CheckpointWriter/append(_:to:)``.
+  /// Appends a block to the tensor called `name`; see ``TensorStoreWriter/append(_:to:)``.
   public func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
     let place = try ledger.place(name, count: block.count)
     try file.write(block, at: ledger.tensors[place.index].byteRange.lowerBound + place.written)
@@ -94,7 +94,7 @@ public final class PyTorchWriter: CheckpointWriter {
     try progress?(bytesWritten, bytesTotal)
   }
 
-  /// Puts the complete file in place of its target; see ``CheckpointWriter/finish()``.
+  /// Puts the complete file in place of its target; see ``TensorStoreWriter/finish()``.
   public func finish() throws(CheckpointError) {
     try ledger.checkComplete()
     for (number, checksum) in checksums.enumerated() { layout.setChecksum(checksum.value, of: firstStorage + number) }

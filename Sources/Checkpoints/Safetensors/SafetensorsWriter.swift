@@ -11,7 +11,7 @@ import OrderedCollections
 /// Either way the file grows beside its target and takes its place in one step at the end (synced, renamed): an error
 /// leaves an earlier file as it was and nothing else behind. Names stand in the header in the order given; bytes lie
 /// widest element type first, so that Python's `safetensors` and others can map them aligned.
-public final class SafetensorsWriter: CheckpointWriter {
+public final class SafetensorsWriter: TensorStoreWriter {
   /// The size of the finished file in bytes.
   public let size: Int
 
@@ -55,7 +55,7 @@ public final class SafetensorsWriter: CheckpointWriter {
     }
   }
 
-  /// Appends a block to the tensor called `name`; see ``CheckpointWriter/append(_:to:)``.
+  /// Appends a block to the tensor called `name`; see ``TensorStoreWriter/append(_:to:)``.
   public func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
     let place = try ledger.place(name, count: block.count)
     try file.write(block, at: ledger.tensors[place.index].byteRange.lowerBound + place.written)
@@ -63,7 +63,7 @@ public final class SafetensorsWriter: CheckpointWriter {
     try progress?(bytesWritten, bytesTotal)
   }
 
-  /// Puts the complete file in place of its target; see ``CheckpointWriter/finish()``.
+  /// Puts the complete file in place of its target; see ``TensorStoreWriter/finish()``.
   public func finish() throws(CheckpointError) {
     try ledger.checkComplete()
     try file.commit()

@@ -6,7 +6,7 @@ import OrderedCollections
 /// place of an earlier one. Where the directory already holds a shard of the same name, the new one gets a name of its
 /// own (`model-2f9c1a-00001-of-00005.safetensors`), and the earlier one goes after the index has changed: at every
 /// moment the index names a whole checkpoint, the earlier or the new one.
-public final class ShardedSafetensorsWriter: CheckpointWriter {
+public final class ShardedSafetensorsWriter: TensorStoreWriter {
   /// The path of the index.
   public let path: String
   /// The file names of the shards, in order.
@@ -79,14 +79,14 @@ public final class ShardedSafetensorsWriter: CheckpointWriter {
 
   deinit { if !finished { cancel() } }
 
-  /// Appends a block to the tensor called `name`; see ``CheckpointWriter/append(_:to:)``.
+  /// Appends a block to the tensor called `name`; see ``TensorStoreWriter/append(_:to:)``.
   public func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
     guard let shard = shardOf[name] else { throw CheckpointError.noTensor(name, in: path, names: index.weightMap.keys) }
     try writers[shard].append(block, to: name)
     try progress?(bytesWritten, bytesTotal)
   }
 
-  /// Puts shards and index in place; see ``CheckpointWriter/finish()``.
+  /// Puts shards and index in place; see ``TensorStoreWriter/finish()``.
   public func finish() throws {
     for writer in writers { try writer.checkComplete() }
     let text = [UInt8](index.text(totalSize: bytesTotal).utf8)

@@ -10,13 +10,32 @@ public struct Weight: Sendable, Hashable {
   public var type: ElementType
   /// What it is for.
   public var role: Role
+  /// The type of the layer it belongs to, such as `Linear`; nil where nobody knows.
+  public var layer: String?
+  /// Its other names, where the same memory stands at several places.
+  public var aliases: [Alias] = []
+
+  /// Another name of a weight, and what it is for at that place.
+  public struct Alias: Sendable, Hashable {
+    /// The name.
+    public var path: String
+    /// What the weight is for there.
+    public var role: Role
+
+    /// A name; its role is judged by path and shape unless it is given.
+    public init(path: String, rank: Int, role: Role? = nil) {
+      self.path = path
+      self.role = role ?? Role(path: path, rank: rank)
+    }
+  }
 
   /// A weight; its role is judged by its path and shape unless it is given.
-  public init(path: String, shape: [Int], type: ElementType, role: Role? = nil) {
+  public init(path: String, shape: [Int], type: ElementType, role: Role? = nil, layer: String? = nil) {
     self.path = path
     self.shape = shape
     self.type = type
     self.role = role ?? Role(path: path, rank: shape.count)
+    self.layer = layer
   }
 
   /// The number of entries; 1 for a scalar.

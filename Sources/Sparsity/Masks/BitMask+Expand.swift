@@ -63,6 +63,23 @@ extension BitMask {
     }
   }
 
+  /// Copies entries, and makes zeros of those that are pruned: -0 of negative ones, also of infinities and NaN.
+  ///
+  /// Of finite entries that is their product with the mask. Parameters as for ``multiply(_:into:type:)``.
+  public func zero(
+    _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, type: ElementType
+  ) {
+    checkSizes(source, destination, type)
+    guard let from = source.baseAddress, let to = destination.baseAddress else { return }
+    withWords { words in
+      let words = words.baseAddress.unsafelyUnwrapped
+      Parallel.ranges(of: count) { range in
+        let offset = range.lowerBound * type.byteCount
+        zeroBits(words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type)
+      }
+    }
+  }
+
   private func checkSizes(
     _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer, _ type: ElementType
   ) {
@@ -130,4 +147,17 @@ private func multiplyHalves(
     return (entries & (mask | sign)) | ~(finite | mask | sign)
   }
   mapOctets(words, count, source: source, into: destination, product)
+}
+
+/// Writes each entry, or a zero of its sign where its bit is 0.
+func zeroBits(
+  _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
+  into destination: UnsafeMutableRawPointer, type: ElementType
+) {
+  switch type {
+  case .float64: mapQuads(words, count, source: source, into: destination, set: UInt64.max) { $0 & ($1 | 1 << 63) }
+  case .float32: mapQuads(words, count, source: source, into: destination, set: UInt32.max) { $0 & ($1 | 1 << 31) }
+  case .float16, .bfloat16: mapOctets(words, count, source: source, into: destination) { $0 & ($1 | 1 << 15) }
+  default: multiplyBits(words, count, source, into: destination, type: type)
+  }
 }

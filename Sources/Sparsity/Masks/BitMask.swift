@@ -111,28 +111,6 @@ public struct BitMask: Sendable {
 
   /// The share of entries that are pruned, 0 for an empty mask.
   public var sparsity: Double { count == 0 ? 0 : Double(prunedCount) / Double(count) }
-
-  /// The entries that both masks keep.
-  ///
-  /// - Parameter other: A mask of the same ``count``.
-  public func intersection(_ other: BitMask) -> BitMask {
-    var result = self
-    result.formIntersection(other)
-    return result
-  }
-
-  /// Prunes every entry that `other` prunes.
-  ///
-  /// - Parameter other: A mask of the same ``count``.
-  public mutating func formIntersection(_ other: BitMask) {
-    precondition(
-      count == other.count, "BitMask.formIntersection: expected \(count) entries, found \(other.count)")
-    withMutableWords { mine in
-      other.withWords { theirs in
-        for index in mine.indices { mine[index] &= theirs[index] }
-      }
-    }
-  }
 }
 
 extension BitMask: Hashable {

@@ -7,12 +7,16 @@ public struct DenseOutput {
   public var mask: UnsafeMutableRawBufferPointer?
   /// The type of ``mask``.
   public var maskType: ElementType
-  /// Receives the weights times the mask, by IEEE 754 (see ``BitMask/multiply(_:into:type:)``).
+  /// Receives the weights times the mask, by IEEE 754 (see ``BitMask/multiply(_:into:type:)``) or with zeros, see
+  /// ``isZeroing``.
   public var product: UnsafeMutableRawBufferPointer?
   /// The weights that ``product`` is made of.
   public var weights: UnsafeRawBufferPointer?
   /// The type of ``weights`` and ``product``.
   public var weightType: ElementType
+  /// Whether pruned entries become zeros of their sign whatever they were, in place of the product by IEEE 754, which
+  /// makes NaN of infinities and NaN.
+  public var isZeroing = false
 
   /// Destinations for one tensor.
   ///
@@ -64,14 +68,23 @@ public struct DenseOutput {
     }
     if let base = product?.baseAddress, let weights = weights?.baseAddress {
       let offset = start * weightType.byteCount
-      multiplyBits(words, count, weights + offset, into: base + offset, type: weightType)
+      if isZeroing {
+        zeroBits(words, count, weights + offset, into: base + offset, type: weightType)
+      } else {
+        multiplyBits(words, count, weights + offset, into: base + offset, type: weightType)
+      }
     }
   }
 
-  /// Writes the results of a whole mask.
-  func write(_ bits: BitMask) {
+  /// Writes the results of a whole mask that came about by itself.
+  public func write(_ bits: BitMask) {
     if let mask { bits.expand(into: mask, as: maskType) }
-    if let product, let weights { bits.multiply(weights, into: product, type: weightType) }
+    guard let product, let weights else { return }
+    if isZeroing {
+      bits.zero(weights, into: product, type: weightType)
+    } else {
+      bits.multiply(weights, into: product, type: weightType)
+    }
   }
 }
 
@@ -93,6 +106,12 @@ extension DenseOutput {
     }
     guard let base = product?.baseAddress, let weights = weights?.baseAddress else { return }
     switch weightType {
+    case .float64 where isZeroing:
+      rewrite(entries, start, words, weights, base, as: UInt64.self) { $1 ? $0 : $0 & (1 << 63) }
+    case .float32 where isZeroing:
+      rewrite(entries, start, words, weights, base, as: UInt32.self) { $1 ? $0 : $0 & (1 << 31) }
+    case .float16 where isZeroing, .bfloat16 where isZeroing:
+      rewrite(entries, start, words, weights, base, as: UInt16.self) { $1 ? $0 : $0 & (1 << 15) }
     case .float64: rewrite(entries, start, words, weights, base, as: Double.self) { $0 * ($1 ? 1 : 0) }
     case .float32: rewrite(entries, start, words, weights, base, as: Float.self) { $0 * ($1 ? 1 : 0) }
     case .float16, .bfloat16:

@@ -5,8 +5,8 @@
 /// let norms = blocks.norms(of: scores, order: 2)                  // 6 of them, row by row
 /// ```
 ///
-/// A tensor is divided in its last two dimensions. ``Pattern/block(rows:columns:)`` ranks blocks of tensors in memory
-/// with these; for larger ones a band is a tensor of shape `[rows * n, columns]` itself.
+/// A tensor is divided in its last two dimensions; ``BlockMatrix/shape(of:)`` makes two of more. For tensors larger than
+/// memory a band is a tensor of shape `[rows * n, columns]` itself.
 public struct BlockNorms: Sendable {
   private let grid: BlockGrid
 
@@ -16,7 +16,7 @@ public struct BlockNorms: Sendable {
   ///   ``Pattern/validate(for:)`` tells.
   public init(shape: [Int], rows: Int, columns: Int) {
     precondition(
-      (try? Pattern.block(rows: rows, columns: columns).validate(for: shape)) != nil,
+      (try? Pattern.block(rows: rows, columns: columns, of: .lastTwo).validate(for: shape)) != nil,
       "BlockNorms: blocks of \(rows) x \(columns) do not divide shape \(shape)")
     grid = BlockGrid(shape: shape, rows: rows, columns: columns)
   }
@@ -28,7 +28,12 @@ public struct BlockNorms: Sendable {
   ///
   /// - Parameter order: Any real number, infinity or minus infinity; see ``ChannelNorms``.
   public func norms(of scores: Scores, order: Double, threads: Int? = nil) -> [Double] {
-    grid.norms(scores, Norm(order: order), threads: threads)
+    reduce(scores, .norm(order), threads: threads)
+  }
+
+  /// What the scores of each block's entries make together, of those an earlier mask prunes 0. One read of the scores.
+  public func reduce(_ scores: Scores, _ reduction: Reduction, threads: Int? = nil) -> [Double] {
+    grid.norms(scores, ReductionKernel(reduction), threads: threads)
   }
 
   /// The blocks of which a mask over all entries keeps any.

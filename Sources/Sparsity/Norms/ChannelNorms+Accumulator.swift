@@ -8,40 +8,57 @@ extension ChannelNorms {
   /// accumulator.norms     // of 2 channels
   /// ```
   ///
-  /// Sums are accumulated in double precision. The order of additions depends on shape and blocks alone; ``compute``
-  /// adds in another one, so that the last bits may differ. Memory: 8 bytes for each channel, 40 for up to 65,536.
+  /// Sums are accumulated in double precision. The order of additions depends on the shape alone, whatever the blocks
+  /// and the threads, as long as blocks come in order and begin at multiples of ``granularity``: a tensor in memory,
+  /// added at once, has the same norms to the last bit. ``compute`` adds in another order. Memory: 8 bytes for each
+  /// channel, 40 for up to 65,536.
   public struct Accumulator {
     private let runs: ChannelRuns
-    private let norm: Norm
-    /// Channel by channel, once for each piece of a block.
+    private let norm: ReductionKernel
+    /// Channel by channel, once for each of the threads' lanes.
     private var sums: [Double]
-    private let pieces: Int
+    private let lanes: Int
 
-    /// An accumulation that has seen nothing yet; parameters as for ``compute``.
+    /// Blocks begin at multiples of so many entries.
+    public static let granularity = 1024
+    /// Stretches of so many entries go to the lanes in turn.
+    private static let stretch = 1 << 14
+
+    /// An accumulation of norms that has seen nothing yet; parameters as for ``compute``.
     public init(shape: [Int], dimension: Int, order: Double) {
-      runs = ChannelRuns(shape: shape, dimension: dimension)
-      norm = Norm(order: order)
-      pieces = runs.channels > 1 << 16 ? 1 : 4
-      sums = Array(repeating: norm.start, count: runs.channels * pieces)
+      self.init(shape: shape, dimension: dimension, reduction: .norm(order))
     }
 
-    /// Adds the entries from flat index `start` on; every entry once, in any order. One read of the block.
-    public mutating func add(_ block: Scores, at start: Int) {
+    /// An accumulation that has seen nothing yet.
+    public init(shape: [Int], dimension: Int, reduction: Reduction) {
+      runs = ChannelRuns(shape: shape, dimension: dimension)
+      norm = ReductionKernel(reduction)
+      lanes = runs.channels > 1 << 16 ? 1 : 4
+      sums = Array(repeating: norm.start, count: runs.channels * lanes)
+    }
+
+    /// Adds the entries from flat index `start` on; every entry once. One read of the block.
+    ///
+    /// - Parameter threads: The most threads to use; all processors when nil. The result is the same for any number.
+    public mutating func add(_ block: Scores, at start: Int, threads: Int? = nil) {
       precondition(
         start >= 0 && start + block.count <= runs.outer * runs.channels * runs.inner,
         "ChannelNorms.Accumulator.add: expected a part of the tensor, found \(block.count) entries from \(start)")
       precondition(block.kept.map { $0.count == block.count } ?? true, "ChannelNorms.Accumulator.add: another mask")
       guard block.count > 0 else { return }
-      let (runs, norm, pieces) = (runs, norm, pieces)
+      let (runs, norm, lanes) = (runs, norm, lanes)
       withExtendedLifetime(block.kept) {
         let reader = DoubleReader(
           base: block.bytes.baseAddress.unsafelyUnwrapped, type: block.type,
           kept: block.kept.map { UnsafePointer($0.storage.pointer) })
         sums.withUnsafeMutableBufferPointer { sums in
           let target = Target(base: sums.baseAddress.unsafelyUnwrapped)
-          Parallel.perform(pieces: pieces, threads: Parallel.threads(nil, entries: block.count)) { piece in
-            let range = block.count * piece / pieces..<block.count * (piece + 1) / pieces
-            Self.add(reader, range, start, runs, norm, into: target.base + piece * runs.channels)
+          let end = start + block.count
+          Parallel.perform(pieces: lanes, threads: Parallel.threads(threads, entries: block.count)) { lane in
+            for stretch in start / Self.stretch...(end - 1) / Self.stretch where stretch % lanes == lane {
+              let range = max(start, stretch * Self.stretch) - start..<min(end, (stretch + 1) * Self.stretch) - start
+              Self.add(reader, range, start, runs, norm, into: target.base + lane * runs.channels)
+            }
           }
         }
       }
@@ -51,7 +68,7 @@ extension ChannelNorms {
     public var norms: [Double] {
       (0..<runs.channels).map { channel in
         var total = sums[channel]
-        for piece in 1..<max(pieces, 1) { total = norm.merge(total, sums[piece * runs.channels + channel]) }
+        for lane in 1..<max(lanes, 1) { total = norm.merge(total, sums[lane * runs.channels + channel]) }
         return norm.finish(total)
       }
     }
@@ -62,7 +79,7 @@ extension ChannelNorms {
     }
 
     private static func add(
-      _ reader: DoubleReader, _ range: Range<Int>, _ start: Int, _ runs: ChannelRuns, _ norm: Norm,
+      _ reader: DoubleReader, _ range: Range<Int>, _ start: Int, _ runs: ChannelRuns, _ norm: ReductionKernel,
       into sums: UnsafeMutablePointer<Double>
     ) {
       let scratch = UnsafeMutablePointer<Double>.allocate(capacity: DoubleReader.blockSize)

@@ -35,7 +35,7 @@ public enum ChannelNorms {
     precondition(
       kept.map { $0.count == count } ?? true,
       "ChannelNorms.compute: expected an earlier mask of \(count) entries, found \(kept?.count ?? 0)")
-    let norm = Norm(order: order)
+    let norm = ReductionKernel(order: order)
     guard count > 0 else { return Array(repeating: norm.start, count: runs.channels) }
     return withExtendedLifetime(kept) {
       let reader = DoubleReader(
@@ -57,7 +57,7 @@ public enum ChannelNorms {
 
   /// Accumulates one tile.
   private static func reduce(
-    _ norm: Norm, _ reader: DoubleReader, _ runs: ChannelRuns, _ tiling: Tiling, _ tile: Int,
+    _ norm: ReductionKernel, _ reader: DoubleReader, _ runs: ChannelRuns, _ tiling: Tiling, _ tile: Int,
     into partials: UnsafeMutablePointer<Double>
   ) {
     let place = tiling.place(tile)

@@ -1,4 +1,4 @@
-/// The blocks of the matrices in the last two dimensions of a tensor, numbered row by row.
+/// The blocks of matrices that make up a tensor, numbered row by row.
 struct BlockGrid {
   let rows: Int
   let columns: Int
@@ -6,7 +6,7 @@ struct BlockGrid {
   let blockRows: Int
   let blockColumns: Int
 
-  /// - Parameter shape: Two or more dimensions, the last two multiples of the block's.
+  /// - Parameter shape: Two or more dimensions, the last two multiples of the block's; see ``BlockMatrix/shape(of:)``.
   init(shape: [Int], rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
@@ -16,8 +16,8 @@ struct BlockGrid {
 
   private var width: Int { blockColumns * columns }
 
-  /// The norm of each block.
-  func norms(_ scores: Scores, _ norm: Norm, threads: Int?) -> [Double] {
+  /// The score of each block.
+  func norms(_ scores: Scores, _ norm: ReductionKernel, threads: Int?) -> [Double] {
     let size = blockRows * blockColumns
     guard size > 0 else { return [] }
     return withExtendedLifetime(scores.kept) {

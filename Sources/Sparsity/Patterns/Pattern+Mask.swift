@@ -15,14 +15,14 @@ extension Pattern {
   ///   - scores: The score of each entry, and the earlier mask.
   ///   - shape: The tensor's shape, row-major.
   ///   - ranking: Which entries go first; channels and blocks of the smallest norm always do.
-  ///   - order: The norm that ranks channels and blocks.
+  ///   - reduction: How the scores of entries rank their channel or block.
   ///   - nan: What to do with NaN among the scores, or among the norms.
   ///   - threads: The most threads to use; all processors when nil.
   /// - Returns: A mask over all entries, never keeping what the earlier mask prunes.
   /// - Throws: ``PatternError``.
   public func mask(
     pruning amount: Amount? = nil, of scores: Scores, shape: [Int], by ranking: Ranking = .magnitude,
-    norm order: Double = 2, nan: NaNRule = .refuse, threads: Int? = nil
+    _ reduction: Reduction = .norm(2), nan: NaNRule = .refuse, threads: Int? = nil
   ) throws(PatternError) -> BitMask {
     try validate(for: shape)
     try ranked { () throws(SelectionError) in try scores.validate(buffer: 0) }
@@ -36,29 +36,24 @@ extension Pattern {
       return try ranked { () throws(SelectionError) in
         try Selection.prune(k, of: [scores], by: ranking, nan: nan, threads: threads)[0]
       }
-    case .structured(let dim):
-      let norms = ChannelNorms.compute(
-        scores.bytes, type: scores.type, shape: shape, dimension: dim, order: order, kept: scores.kept,
-        threads: threads)
-      let earlier = scores.kept?.keptChannels(alongDimension: dim, of: shape)
-      let k = try entries(amount, of: earlier?.keptCount ?? norms.count)
-      let channels = try ranked { () throws(SelectionError) in
-        try Selection.prune(k, ofUnits: norms, kept: earlier, nan: nan)
-      }
-      return channels.expanded(alongDimension: dim, of: shape).intersection(earlier: scores.kept)
-    case .nOfM(let n, let m):
+    case .nOfM(let n, let m, _):
+      let stride = bandCount(in: shape) / m
       return try ranked { () throws(SelectionError) in
-        try Selection.keep(n, ofEach: m, scores, by: ranking, nan: nan, threads: threads)
+        guard stride > 1, scores.count > 0 else {
+          return try Selection.keep(n, ofEach: m, scores, by: ranking, nan: nan, threads: threads)
+        }
+        return try StridedGroups(size: m, stride: stride).keep(n, scores, by: ranking, nan: nan, threads: threads)
       }
-    case .block(let rows, let columns):
-      let grid = BlockGrid(shape: shape, rows: rows, columns: columns)
-      let norms = grid.norms(scores, Norm(order: order), threads: threads)
-      let earlier = scores.kept.map(grid.keptBlocks)
-      let k = try entries(amount, of: earlier?.keptCount ?? norms.count)
-      let blocks = try ranked { () throws(SelectionError) in
-        try Selection.prune(k, ofUnits: norms, kept: earlier, nan: nan)
+    case .structured, .block:
+      guard let units = PatternUnits(self, of: shape) else { preconditionFailure("\(self) has no units") }
+      let earlier = scores.kept.map(units.open)
+      let k = try entries(amount, of: earlier?.keptCount ?? units.count)
+      let values = units.scores(of: scores, reduction, threads: threads)
+      let survivors = try ranked { () throws(SelectionError) in
+        try Selection.prune(k, ofUnits: values, kept: earlier, nan: nan)
       }
-      return grid.expanded(blocks).intersection(earlier: scores.kept)
+      let mask = units.expanded(survivors)
+      return scores.kept.map { mask.intersection($0) } ?? mask
     }
   }
 
@@ -94,11 +89,5 @@ extension Selection {
     try scores.withUnsafeBufferPointer { (scores) throws(SelectionError) in
       try prune(k, of: [Scores(scores, kept: kept)], by: .value, nan: nan)[0]
     }
-  }
-}
-
-extension BitMask {
-  fileprivate func intersection(earlier: BitMask?) -> BitMask {
-    earlier.map { intersection($0) } ?? self
   }
 }

@@ -47,3 +47,14 @@ public struct Scores {
     }
   }
 }
+
+extension Scores {
+  /// The scores as numbers, whatever their type; those of pruned entries too.
+  public var values: [Double] {
+    guard let base = bytes.baseAddress, count > 0 else { return [] }
+    return Array(unsafeUninitializedCapacity: count) { values, initialized in
+      KeyDomain.float64.convert(base, type, count, into: UnsafeMutableRawPointer(values.baseAddress.unsafelyUnwrapped))
+      initialized = count
+    }
+  }
+}

@@ -1,56 +1,49 @@
 import ArgumentParser
-import Checkpoints
+import Recipes
 import Sparsity
 
-/// How much goes, as it is written: `0.5`, `50%`, or `1000` entries.
-struct AmountArgument: ExpressibleByArgument, Equatable {
-  let amount: Amount
+/// A share of something, as it is written: `0.5` or `50%`.
+struct ShareArgument: ExpressibleByArgument, Equatable {
+  let text: String
 
-  init?(argument: String) {
-    if argument.hasSuffix("%") {
-      guard let percent = Double(argument.dropLast()), percent >= 0, percent <= 100 else { return nil }
-      amount = .fraction(percent / 100)
-    } else if let count = Int(argument) {
-      guard count >= 0 else { return nil }
-      amount = .count(count)
-    } else {
-      guard let fraction = Double(argument), fraction >= 0, fraction <= 1 else { return nil }
-      amount = .fraction(fraction)
+  init?(argument: String) { text = argument }
+
+  /// The share.
+  ///
+  /// - Parameters:
+  ///   - option: What messages call it.
+  ///   - count: The option for a number, where there is one that may have been meant.
+  /// - Throws: `ValidationError` where it is none in 0...1.
+  func share(_ option: String, count: String? = nil) throws -> Double {
+    let isPercent = text.hasSuffix("%")
+    let number = Double(isPercent ? String(text.dropLast()) : text).map { isPercent ? $0 / 100 : $0 }
+    guard let number, (0...1).contains(number) else {
+      let other = count.map { "; give \($0) for a number of entries" } ?? ""
+      throw ValidationError("\(option): expected a share such as 0.3 or 30%, found '\(text)'\(other)")
     }
+    // A bare 1 may have been meant as a number.
+    if let count, Int(text) == 1 {
+      throw ValidationError(
+        "\(option): expected a share such as 0.3 or 30%, found 1; give \(option) 100% for everything, or \(count) 1 for one "
+          + "entry")
+    }
+    return number
   }
 }
 
-/// A pattern, as it is written: `unstructured`, `structured`, `2:4`, `4x4`.
-enum PatternArgument: ExpressibleByArgument, Equatable {
-  case unstructured
-  case structured
-  case nOfM(Int, Int)
-  case block(Int, Int)
+/// A pattern, as it is written: `unstructured`, `structured`, `2:4`, `4x1`.
+struct PatternArgument: ExpressibleByArgument, Equatable {
+  let pattern: Pattern
 
   init?(argument: String) {
-    func numbers(_ separator: Character) -> (Int, Int)? {
-      let parts = argument.split(separator: separator, omittingEmptySubsequences: false).map { Int($0) }
-      guard parts.count == 2, let first = parts[0], let second = parts[1], first > 0, second > 0 else { return nil }
-      return (first, second)
-    }
-    switch argument {
-    case "unstructured": self = .unstructured
-    case "structured": self = .structured
-    default:
-      if let (n, m) = numbers(":"), n <= m {
-        self = .nOfM(n, m)
-      } else if let (rows, columns) = numbers("x") {
-        self = .block(rows, columns)
-      } else {
-        return nil
-      }
-    }
+    guard let pattern = Pattern(text: argument) else { return nil }
+    self.pattern = pattern
   }
 }
 
 /// What ranks.
-enum MethodArgument: String, ExpressibleByArgument, CaseIterable {
-  case l1, ln, random
+enum CriterionArgument: String, ExpressibleByArgument, CaseIterable {
+  case magnitude, norm, lamp, random
 }
 
 /// What becomes of NaN among the weights.
@@ -58,4 +51,4 @@ enum NaNArgument: String, ExpressibleByArgument, CaseIterable {
   case refuse, largest
 }
 
-extension PruningRecipe.Scope: ExpressibleByArgument {}
+extension Distribution.Kind: ExpressibleByArgument {}

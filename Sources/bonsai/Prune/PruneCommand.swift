@@ -1,6 +1,8 @@
 import ArgumentParser
 import Checkpoints
 import Console
+import FilePruning
+import Recipes
 import Sparsity
 
 /// `bonsai prune`: sets the least important weights of a checkpoint to zero, or masks them.
@@ -10,16 +12,26 @@ struct PruneCommand: ParsableCommand {
     abstract: "Prunes the least important weights of a checkpoint of any size.",
     discussion: """
       Weights of two or more dimensions are pruned, but no biases, norms or embeddings, unless names are given. The \
-      result on the same tensors is that of torch.nn.utils.prune; of equal weights the one with the lowest flat index \
-      goes first. Memory stays below 256 MiB, whatever the size of the files.
+      result on the same tensors is that of torch.nn.utils.prune, but norms are computed in float64; of equal weights \
+      the one with the lowest flat index goes first. Memory stays below 256 MiB, whatever the size of the files; --criterion \
+      lamp takes 32 bytes an entry of the largest weight.
 
       EXAMPLES
         bonsai prune model.safetensors -o half.safetensors --amount 0.5
-        bonsai prune model.pt -o pruned.pt --amount 0.3 --scope tensor --masks
+        bonsai prune model.pt -o pruned.pt --sparsity 90% --distribution uniform --masks
         bonsai prune llama/ -o llama-2of4/ --pattern 2:4
-        bonsai prune model.pt -o rows.pt --pattern structured --dim 0 --method ln --norm 2 --amount 0.25
-        bonsai prune model.pt -o random.pt --method random --seed 0 --amount 1000
-        bonsai prune model.pt --rules rules.toml --dry-run
+        bonsai prune model.pt -o blocks.pt --pattern 4x1 --amount 0.7 --at-least 0.1
+        bonsai prune model.pt -o rows.pt --pattern structured --dim 0 --norm 1 --amount 0.25
+        bonsai prune model.pt -o random.pt --criterion random --seed 0 --count 1000
+        bonsai prune model.pt --recipe recipe.toml --dry-run
+
+      RECIPES
+        criterion = "magnitude"            # or "lamp", { norm = 1 }, { random = 0 }
+        pattern = "4x1"
+        target = { sparsity = 0.7 }        # or amount, count, below
+        distribution = { kind = "global", atLeast = 0.1 }
+        selector = { exclude = ['lm_head'] }
+        [[rule]]                           # as below
 
       RULES
         [[rule]]                           # The first rule that matches decides.
@@ -27,7 +39,7 @@ struct PruneCommand: ParsableCommand {
         exclude = true
         [[rule]]
         match = 'layers\\.[0-9]+\\.mlp'
-        amount = 0.9                       # or threshold = 1e-3
+        amount = 0.9                       # or sparsity = 0.9, count = 1000, below = 1e-3
       """)
 
   @OptionGroup var input: InputOptions
@@ -52,20 +64,24 @@ struct PruneCommand: ParsableCommand {
   }
 
   func run() throws {
+    // What contradicts itself is refused before any file is opened.
+    let recipe = try how.made()
     if let plot { try SparsityPlot.checkIsFree(plot, replacing: output.force) }
     let checkpoint = try input.open()
-    let pruner = try CheckpointPruner(checkpoint, try how.recipe(), draws: PipedDraws(), digest: SHA256Digest.self)
-    let target = dryRun ? nil : try output.target(seed: how.isRandom ? how.seed : nil)
+    let pruner = try FilePruner(checkpoint, recipe, draws: PipedDraws(), digest: SHA256Digest.self)
+    let target = dryRun ? nil : try output.target(seed: (recipe.criterion as? RandomScores)?.seed)
     if target != nil { checkpoint.remarkOnLeftOut() }
     let report = try pruner.run(showing: target, as: output.form)
-    if let plot { try SparsityPlot(report).write(to: plot) }
+    if let target { Written.path = target.path }
+    if let plot { try SparsityPlot(report.weights).write(to: plot) }
+    report.weights.remark(on: recipe)
     print(try PruneResult(report, output: target?.path, form: output.form).text(json: printing.json))
   }
 }
 
-extension CheckpointPruner {
+extension FilePruner {
   /// Runs with progress on the terminal; a dry run without an output.
-  func run(showing output: Output?, as form: PrunedForm) throws -> PruningReport {
+  func run(showing output: Output?, as form: PrunedForm) throws -> FileReport {
     var stage: Stage?
     var progress: ByteProgress?
     defer { progress?.clear() }

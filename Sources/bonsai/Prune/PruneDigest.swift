@@ -1,8 +1,8 @@
-import Checkpoints
 import Crypto
+import FilePruning
 
 /// SHA-256, as `sha256sum` prints it.
-struct SHA256Digest: CheckpointDigest {
+struct SHA256Digest: FileDigest {
   static let name = "sha256"
   private var hash = SHA256()
 

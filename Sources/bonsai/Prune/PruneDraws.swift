@@ -1,4 +1,4 @@
-import Checkpoints
+import Recipes
 
 /// PyTorch's draws for pruning at random, out of `bonsai-random`.
 struct PipedDraws: UniformDraws {

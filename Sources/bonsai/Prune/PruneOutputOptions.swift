@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import FilePruning
 
 /// The checkpoint that pruning writes.
 struct PruneOutputOptions: ParsableArguments {
@@ -23,9 +24,9 @@ struct PruneOutputOptions: ParsableArguments {
   }
 
   /// Where the result goes, with a record of the command.
-  func target(seed: UInt64?) throws -> CheckpointPruner.Output? {
+  func target(seed: UInt64?) throws -> FilePruner.Output? {
     guard let path else { return nil }
-    return CheckpointPruner.Output(
+    return FilePruner.Output(
       path: path, format: try OutputOptions.prepare(path, force: force), form: form, replacing: force,
       record: .command(seed: seed))
   }

@@ -1,5 +1,7 @@
 import Checkpoints
 import Console
+import FilePruning
+import Recipes
 
 /// What `prune` and `remove` print.
 struct PruneResult: Encodable {
@@ -11,15 +13,23 @@ struct PruneResult: Encodable {
     let entries: Int
     let prunedBefore: Int
     let pruned: Int
+    let alreadyZero: Int
     let sparsity: Double
   }
 
+  let schema = 1
   /// Nil for a dry run.
   let output: String?
   let form: String
   let tensors: [Tensor]
+  /// Weights that the pattern does not fit.
+  let leftWhole: [PruningReport.LeftWhole]
+  /// Weights of which nothing is left.
+  let emptied: [String]
   let entries: Int
   let pruned: Int
+  /// The pruned entries that were not 0 before.
+  let newlyPruned: Int
   let sparsity: Double
   let parameters: Int
   let inputBytes: Int
@@ -29,15 +39,18 @@ struct PruneResult: Encodable {
   let gigabytesPerSecond: Double
   let sha256: [String: String]
 
-  init(_ report: PruningReport, output: String?, form: PrunedForm) {
+  init(_ report: FileReport, output: String?, form: PrunedForm) {
     self.output = output
     self.form = form.rawValue
-    tensors = report.tensors.map {
+    let weights = report.weights
+    tensors = zip(weights.tensors, report.types).map {
       Tensor(
-        name: $0.name, type: $0.type, shape: $0.shape, entries: $0.entries, prunedBefore: $0.prunedBefore,
-        pruned: $0.pruned, sparsity: $0.sparsity)
+        name: $0.name, type: $1, shape: $0.shape, entries: $0.entries, prunedBefore: $0.prunedBefore,
+        pruned: $0.pruned, alreadyZero: $0.alreadyZero, sparsity: $0.sparsity)
     }
-    (entries, pruned, sparsity, parameters) = (report.entries, report.pruned, report.sparsity, report.parameters)
+    (leftWhole, emptied) = (weights.leftWhole, weights.emptied)
+    (entries, pruned, newlyPruned) = (weights.entries, weights.pruned, weights.newlyPruned)
+    (sparsity, parameters) = (weights.sparsity, report.parameters)
     (inputBytes, outputBytes, seconds) = (report.inputBytes, report.outputBytes, report.seconds)
     gigabytesPerSecond = seconds > 0 ? Double(inputBytes) / seconds / 1e9 : 0
     sha256 = report.digests
@@ -60,8 +73,9 @@ struct PruneResult: Encodable {
     let what =
       "\(pruned.grouped) of \(entries.grouped) weights pruned, \(sparsity.exactPercent); "
       + "\(parameters.grouped) parameters in all"
+    let news = newlyPruned == 0 && pruned > 0 ? ["nothing more was pruned: all of these were 0 before"] : []
     let speed = "\(seconds.fixed(2)) s, \((gigabytesPerSecond * 1e9).bytes)/s"
     let written = output.map { "\(outputBytes.bytes) written to \($0)" } ?? "nothing written"
-    return (table.lines + ["", what, "\(written) in \(speed)"]).joined(separator: "\n")
+    return (table.lines + ["", what] + news + ["\(written) in \(speed)"]).joined(separator: "\n")
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Checkpoints
+import FilePruning
+import Recipes
 
 /// `bonsai remove`: makes masks permanent.
 struct RemoveCommand: ParsableCommand {
@@ -25,13 +27,15 @@ struct RemoveCommand: ParsableCommand {
   var only: [String] = []
 
   func run() throws {
+    let selector = Selector(
+      only: try only.map { try NamePattern($0) }, excluded: try exclude.map { try NamePattern($0) })
     let checkpoint = try input.open()
-    let pruner = try CheckpointPruner(
-      removingMasksIn: checkpoint, of: TensorChoice(exclude: exclude, only: only), digest: SHA256Digest.self)
+    let pruner = try FilePruner(removingMasksIn: checkpoint, of: selector, digest: SHA256Digest.self)
     checkpoint.remarkOnLeftOut()
-    let target = CheckpointPruner.Output(
+    let target = FilePruner.Output(
       path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
     let report = try pruner.run(showing: target, as: .zeros)
+    Written.path = target.path
     print(try PruneResult(report, output: target.path, form: .zeros).text(json: printing.json))
   }
 }

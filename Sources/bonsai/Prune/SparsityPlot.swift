@@ -1,5 +1,6 @@
 import Checkpoints
 import Console
+import Recipes
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

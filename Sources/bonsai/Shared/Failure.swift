@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Recipes
 
 /// What ends a command early because of a file, as people and scripts learn of it.
 struct Failure: Equatable {
@@ -10,8 +11,11 @@ struct Failure: Equatable {
 
   /// Nil for what the argument parser reports itself: help, version, wrong arguments, a status alone.
   init?(_ error: any Error) {
-    guard let error = error as? CheckpointError else { return nil }
-    status = .badFile
+    switch error {
+    case let error as RecipeError: status = error.kind == .contradiction ? .wrongArguments : .badFile
+    case is CheckpointError: status = .badFile
+    default: return nil
+    }
     line = "bonsai: \(error)"
   }
 }
@@ -21,4 +25,14 @@ extension ExitCode {
   static let foundSomething = ExitCode(1)
   /// A file or its content is not as it must be.
   static let badFile = ExitCode(2)
+  /// The output was written, but not what was to be said of it.
+  static let reportLost = ExitCode(3)
+  /// Arguments that contradict each other.
+  static let wrongArguments = ExitCode(64)
+}
+
+/// What this run has written already, for errors that come after.
+enum Written {
+  /// The path of the output once it is in its place.
+  nonisolated(unsafe) static var path: String?
 }

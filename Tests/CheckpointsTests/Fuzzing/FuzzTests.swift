@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TestSupport
 import Testing
 
 /// Damaged and hostile files by the thousand: each opens and reads, or throws a `CheckpointError`; none crashes, hangs or

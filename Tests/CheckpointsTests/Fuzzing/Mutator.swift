@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Changes bytes the way files break and attackers break them: bits, numbers, cuts, copies, pieces of other files.
 struct Mutator {
   var random: SeededGenerator

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Writes random pickles of real opcodes, so that every branch of the unpickler is reached with plausible stacks.
 struct PickleGenerator {
   var random: SeededGenerator

@@ -1,0 +1,82 @@
+import Checkpoints
+import Recipes
+import Sparsity
+
+/// What a run of pruning is about, for those who work on its parts.
+final class FileContext {
+  let store: any TensorStore
+  /// What is pruned, and how; nil where masks are only made permanent.
+  let plan: PruningPlan?
+  /// The weights that could be pruned, in the order of the store; those of the plan.
+  let weights: [StoredWeight]
+  /// Reads blocks of them.
+  let reader: WeightReader
+  /// Bytes of a block, where a pattern does not want whole bands of more; tests make it small.
+  var blockSize = WeightReader.blockSize
+
+  init(_ store: some TensorStore, _ recipe: Recipe) throws {
+    var weights = try StoredWeight.all(in: store)
+    do throws(RecipeError) {
+      let plan = try recipe.plan(for: weights.map(\.described))
+      try plan.checkEvidence()
+      self.plan = plan
+    } catch { throw error.inFile(store.path) }
+    if let plan { try weights.mark(plan, in: store) }
+    for number in weights.indices { weights[number].losesMask = weights[number].mask != nil }
+    self.store = store
+    self.weights = weights
+    reader = WeightReader(store)
+  }
+
+  /// A run that prunes nothing and makes masks permanent, where a selector names their weights.
+  init(removingMasksIn store: some TensorStore, of selector: Selector) throws(CheckpointError) {
+    self.store = store
+    plan = nil
+    var weights = try StoredWeight.all(in: store)
+    let excluded = selector.excluded.map { $0.matcher() }
+    let only = selector.only.map { $0.matcher() }
+    for number in weights.indices where weights[number].mask != nil {
+      weights[number].losesMask = weights[number].names.allSatisfy { name in
+        !excluded.contains { $0.matches(name.name) } && (only.isEmpty || only.contains { $0.matches(name.name) })
+      }
+    }
+    guard weights.contains(where: \.losesMask) else {
+      throw CheckpointError(
+        .notFound, "make masks permanent in", file: store.path, expected: "pairs NAME_orig and NAME_mask",
+        found: "none of those names", advice: "name a checkpoint that was pruned with masks")
+    }
+    self.weights = weights
+    reader = WeightReader(store)
+  }
+
+  /// The parameters of the store: all entries but those of masks.
+  var parameters: Int {
+    let masks = Set(weights.flatMap { $0.names.compactMap(\.mask?.name) })
+    return store.tensors.reduce(0) { $0 + (masks.contains($1.name) ? 0 : $1.elementCount) }
+  }
+
+  /// An error about one weight.
+  func failure(
+    _ kind: CheckpointError.Kind, _ number: Int, expected: String, found: String, advice: String
+  ) -> CheckpointError {
+    CheckpointError(
+      kind, "prune \(CheckpointError.quote(weights[number].name)) of", file: store.path, expected: expected,
+      found: found, advice: advice)
+  }
+}
+
+extension RecipeError {
+  /// The error about a file; one that has nothing to do with it stays what it is.
+  func inFile(_ path: String) -> any Error {
+    let kind: CheckpointError.Kind
+    switch self.kind {
+    case .contradiction, .unreadable: return self
+    case .notFound: kind = .notFound
+    case .unfit, .noEvidence: kind = .invalidArgument
+    case .notANumber: kind = .unsupported
+    }
+    return CheckpointError(
+      kind, operation.contains("'") ? operation + " of" : operation, file: path, expected: expected, found: found,
+      advice: advice)
+  }
+}

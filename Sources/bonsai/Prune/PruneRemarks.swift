@@ -1,0 +1,21 @@
+import Recipes
+
+extension PruningReport {
+  /// Says on standard error what a user should know of a result: weights that stay whole, weights of which nothing is
+  /// left, and that nothing was done.
+  func remark(on recipe: Recipe) {
+    if let first = leftWhole.first {
+      let more = leftWhole.count > 1 ? " and \(leftWhole.count - 1) more, which --json lists," : ""
+      bonsai.remark("\(recipe.pattern) does not fit '\(first.name)'\(more): \(first.reason); left whole")
+    }
+    if !emptied.isEmpty {
+      bonsai.remark(
+        "warning: nothing is left of \(emptied.map { "'\($0)'" }.joined(separator: ", ")); --at-least keeps a share of each"
+      )
+    }
+    if newlyPruned == 0, pruned > 0 {
+      bonsai.remark(
+        "nothing more was pruned: \(pruned) entries were 0 before; --sparsity says how much is to be 0 afterwards")
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import Checkpoints
+import FilePruning
+import Foundation
+import NN
+import Pruning
+import Recipes
+import Sparsity
+import TestSupport
+import Torch
+
+@testable import FilePruning
+
+/// A random model and a random recipe, carried out in memory and on a store of the same tensors.
+struct RecipePair {
+  let seed: UInt64
+  let model: ModuleList
+  let recipe: Recipe
+  /// Bytes of a block of the file.
+  let blockSize: Int
+
+  init(seed: UInt64) throws {
+    self.seed = seed
+    var random = SeededGenerator(seed &* 0x9e37_79b9 &+ 1)
+    model = try Self.model(&random)
+    recipe = try RandomRecipe(model).recipe(&random)
+    blockSize = [256, 5000, 1 << 23].randomElement(using: &random) ?? 256
+  }
+
+  /// Up to four layers of any kind, size and dtype, some of them pruned before.
+  private static func model(_ random: inout SeededGenerator) throws -> ModuleList {
+    func size(_ values: [Int]) -> Int { values.randomElement(using: &random) ?? 1 }
+    manualSeed(random.next() >> 1)
+    let layers = (0..<Int.random(in: 1...4, using: &random)).map { _ -> Module in
+      switch Int.random(in: 0..<6, using: &random) {
+      case 0: return Conv2d(size([1, 4, 8, 12]), size([4, 6, 8, 16]), kernelSize: size([1, 3]))
+      case 1: return Conv1d(size([4, 8]), size([3, 8, 12]), kernelSize: size([1, 2, 5]))
+      case 2: return BatchNorm2d(size([3, 8]))
+      default:
+        return Linear(size([1, 4, 7, 8, 16, 60, 130]), size([1, 4, 6, 8, 12, 40]), bias: Bool.random(using: &random))
+      }
+    }
+    let dtypes: [DType] = [.float32, .float32, .float64, .bfloat16, .float16]
+    for layer in layers {
+      layer.to(dtypes.randomElement(using: &random) ?? .float32)
+      // Few magnitudes, so that many are tied.
+      if Bool.random(using: &random), layer.slots["weight"]?.parameter != nil {
+        let levels = Double(Int.random(in: 1...6, using: &random))
+        noGrad {
+          let weight = layer["weight"]
+          weight.copy(from: (weight.to(.float32) * (levels * 4)).round().to(weight.dtype))
+        }
+      }
+      guard layer is Linear, Int.random(in: 0..<3, using: &random) == 0 else { continue }
+      if Bool.random(using: &random) {
+        try Prune.randomUnstructured(layer, name: "weight", amount: 0.4)
+      } else {
+        try Prune.lnStructured(layer, name: "weight", amount: 0.3, n: 1, dim: 0)
+      }
+    }
+    return ModuleList(layers)
+  }
+
+  /// What differs between the two ways; nil where nothing does, and why the recipe was refused by both, if it was.
+  func difference() throws -> (difference: String?, refusal: String?) {
+    let store = MemoryStore(
+      model.stateDict.map { name, tensor in
+        let plain = tensor.detach().contiguous()
+        return (name, Self.stored(tensor.dtype), tensor.shape, plain.withUnsafeBytes { Array($0) })
+      })
+    var pruners: [(PrunedForm, Result<FileReport, any Error>, MemoryStore.Output)] = []
+    for form in PrunedForm.allCases {
+      let result = Result<FileReport, any Error> {
+        let pruner = try FilePruner(store, recipe, draws: EngineDraws())
+        pruner.context.blockSize = blockSize
+        return try pruner.run(to: .init(path: "out", format: .safetensors, form: form))
+      }
+      let output = MemoryStore.Output()
+      output.copy(store.output)
+      pruners.append((form, result, output))
+    }
+    let memory = Result { try Prune.apply(recipe, to: model) }
+    for (form, file, output) in pruners {
+      switch (memory, file) {
+      case (.failure(let error), .failure(let other)):
+        // Both name the same reason.
+        let advice = (error as? RecipeError)?.advice
+        if advice != ((other as? RecipeError)?.advice ?? (other as? CheckpointError)?.advice) {
+          return ("memory: \(error); file: \(other)", nil)
+        }
+      case (.failure(let error), .success): return ("only memory refuses: \(error)", nil)
+      case (.success, .failure(let error)): return ("only the file refuses: \(error)", nil)
+      case (.success(let report), .success(let other)):
+        if form == .masks, report != other.weights { return ("reports: \(report) and \(other.weights)", nil) }
+        for tensor in report.tensors {
+          if let difference = try difference(tensor.name, form, output) { return ("\(form): \(difference)", nil) }
+        }
+      }
+    }
+    guard case .failure(let error) = memory else { return (nil, nil) }
+    return (nil, "\((error as? RecipeError)?.kind.rawValue ?? "\(error)")")
+  }
+
+  private func difference(_ name: String, _ form: PrunedForm, _ output: MemoryStore.Output) throws -> String? {
+    func bytes(_ tensor: Tensor) -> [UInt8] { tensor.detach().contiguous().withUnsafeBytes { Array($0) } }
+    let parts = name.split(separator: ".")
+    let module = model[Int(parts[0]) ?? 0]
+    let weight = String(parts[1])
+    let names = form == .zeros ? [""] : ["_orig", "_mask"]
+    for suffix in names where output[name + suffix] != bytes(module[weight + suffix]) { return name + suffix }
+    return nil
+  }
+
+  private static func stored(_ dtype: DType) -> StoredType {
+    switch dtype {
+    case .float64: .f64
+    case .float16: .f16
+    case .bfloat16: .bf16
+    case .int64: .i64
+    default: .f32
+    }
+  }
+}
+
+/// Recipes of every kind, of which a few contradict themselves or do not fit.
+private struct RandomRecipe {
+  let model: ModuleList
+  private let weights: [(path: String, shape: [Int], dtype: DType)]
+
+  init(_ model: ModuleList) {
+    self.model = model
+    weights = model.namedParameters.map { name, tensor in
+      (name.hasSuffix("_orig") ? String(name.dropLast(5)) : name, tensor.shape, tensor.dtype)
+    }
+  }
+
+  func recipe(_ random: inout SeededGenerator) throws -> Recipe {
+    let patterns: [Pattern] = [
+      .unstructured, .unstructured, .unstructured, .structured(dim: 0), .structured(dim: -1), .nOfM(2, 4),
+      .nOfM(1, 2, dim: -1), .nOfM(3, 4, dim: 0), .block(rows: 4, columns: 1), .block(rows: 2, columns: 2),
+      .block(rows: 1, columns: 3, of: .lastTwo),
+    ]
+    let pattern = patterns.randomElement(using: &random) ?? .unstructured
+    var recipe = Recipe(.magnitude, pattern: pattern)
+    recipe.criterion = try criterion(&random)
+    if case .masks = recipe.criterion.source { recipe.pattern = .unstructured }
+    let isFixed = recipe.pattern.fixesAmount || recipe.criterion is GivenMasks
+    if !isFixed || Int.random(in: 0..<30, using: &random) == 0 { recipe.target = target(&random) }
+    recipe.distribution = Distribution(Distribution.Kind.allCases.randomElement(using: &random) ?? .global)
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      recipe.distribution.atLeast = Double.random(in: 0...0.7, using: &random)
+    }
+    if Int.random(in: 0..<5, using: &random) == 0 {
+      recipe.rules = [
+        Rule(try NamePattern("^0"), Bool.random(using: &random) ? .exclude : .prune(target(&random))),
+        Rule(try NamePattern("bias|weight"), .prune(target(&random))),
+      ]
+    }
+    switch Int.random(in: 0..<6, using: &random) {
+    case 0: recipe.selector.included = [try NamePattern("bias")]
+    case 1: recipe.selector.only = [try NamePattern("weight")]
+    case 2: recipe.selector.excluded = [try NamePattern("^0\\.")]
+    default: break
+    }
+    return recipe
+  }
+
+  private func target(_ random: inout SeededGenerator) -> Target {
+    switch Int.random(in: 0..<6, using: &random) {
+    case 0: return .amount(.count(Int.random(in: 0...40, using: &random)))
+    case 1: return .below(Double.random(in: 0...0.5, using: &random))
+    case 2, 3: return .sparsity(Double.random(in: 0...1, using: &random))
+    default: return .amount(.fraction(Double.random(in: 0...1, using: &random)))
+    }
+  }
+
+  private func criterion(_ random: inout SeededGenerator) throws -> any Criterion {
+    let orders: [Norm] = [0, 1, 2, 3, 0.5, .infinity, .negativeInfinity, .frobenius]
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0: return LnNorm(orders.randomElement(using: &random) ?? 2)
+    case 1, 2: return RandomScores(seed: random.next() >> 1)
+    case 3: return LAMP()
+    case 4: return given(&random) { GivenMasks($0) }
+    case 5: return given(&random) { GivenScores($0, by: .value) }
+    case 6: return MeanScaled()
+    case 7: return Bool.random(using: &random) ? Signed() : ChannelSpread()
+    default: return Magnitude()
+    }
+  }
+
+  /// Masks or scores for all weights, of bits that are both.
+  private func given(_ random: inout SeededGenerator, _ make: (TensorsInMemory) -> any Criterion) -> any Criterion {
+    var tensors = TensorsInMemory()
+    for weight in weights where weight.dtype.isFloatingPoint {
+      let bits = (0..<weight.shape.reduce(1, *)).map { _ in Float(Int.random(in: 0...1, using: &random)) }
+      tensors.add(weight.path, shape: weight.shape, type: .float32, bits)
+    }
+    return make(tensors)
+  }
+}
+
+/// |w| times the mean magnitude of its weight.
+struct MeanScaled: Criterion {
+  let name = "mean-scaled"
+
+  func scores(of weight: WeightValues) -> [Double] {
+    let mean = weight.values.reduce(0) { $0 + abs($1) } / Double(weight.values.count)
+    return weight.values.map { abs($0) * mean }
+  }
+}
+
+/// The smallest values first, signs counted.
+private struct Signed: Criterion {
+  let name = "signed"
+  let ranking = Ranking.value
+
+  func scores(of weight: WeightValues) -> [Double] { weight.values }
+}
+
+/// The largest less the smallest value of each channel.
+private struct ChannelSpread: Criterion {
+  let name = "spread"
+  let subject = ScoreSubject.channels
+
+  func scores(of weight: WeightValues) -> [Double] {
+    let shape = weight.weight.shape
+    guard let dimension = weight.dimension else { return [] }
+    let inner = shape[(dimension + 1)...].reduce(1, *)
+    var bounds = Array(repeating: (Double.infinity, -Double.infinity), count: shape[dimension])
+    for (index, value) in weight.values.enumerated() {
+      let channel = index / inner % shape[dimension]
+      bounds[channel] = (min(bounds[channel].0, value), max(bounds[channel].1, value))
+    }
+    return bounds.map { $1 - $0 }
+  }
+}
+
+extension MemoryStore.Output {
+  /// Takes over what another has.
+  func copy(_ other: MemoryStore.Output) { tensors = other.tensors }
+}

@@ -1,0 +1,84 @@
+import Checkpoints
+
+/// Tensors in memory as a store: what works on files works on it.
+package struct MemoryStore: TensorStore {
+  package let path = "memory"
+  package let tensors: [TensorInfo]
+  package let metadata: CheckpointMetadata = [:]
+  private let bytes: [UInt8]
+  private let places: [String: Int]
+  /// What the last writer of this store has written.
+  package let output = Output()
+
+  package final class Output: @unchecked Sendable {
+    package init() {}
+    package var tensors: [(name: String, bytes: [UInt8])] = []
+
+    package subscript(name: String) -> [UInt8]? { tensors.first { $0.name == name }?.bytes }
+  }
+
+  package init(_ parts: [(name: String, type: StoredType, shape: [Int], bytes: [UInt8])]) {
+    var tensors: [TensorInfo] = []
+    var bytes: [UInt8] = []
+    for part in parts {
+      let range = bytes.count..<bytes.count + part.bytes.count
+      bytes += part.bytes
+      tensors.append(TensorInfo(name: part.name, type: part.type, shape: part.shape, byteRange: range))
+    }
+    (self.tensors, self.bytes) = (tensors, bytes)
+    places = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+  }
+
+  package var files: [String] { [path] }
+  package var fileSizes: [Int] { [bytes.count] }
+  package subscript(name: String) -> TensorInfo? { places[name].map { tensors[$0] } }
+
+  package func read(
+    _ name: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    guard let tensor = self[name] else {
+      throw CheckpointError(.notFound, "read", file: path, expected: name, found: "none", advice: "name another")
+    }
+    try readFile(0, at: tensor.byteRange.lowerBound + offset, into: buffer)
+  }
+
+  package func readFile(
+    _ file: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    bytes.withUnsafeBytes {
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count]))
+    }
+  }
+
+  package func writer(
+    as format: Checkpoint.OutputFormat, to path: String, tensors: [TensorSpec], origins: [TensorInfo],
+    metadata: CheckpointMetadata, replacing: Bool
+  ) throws(CheckpointError) -> any TensorStoreWriter {
+    output.tensors = tensors.map { ($0.name, []) }
+    return Writer(output)
+  }
+
+  private final class Writer: TensorStoreWriter {
+    let output: Output
+    let path = "memory"
+    var bytesTotal: Int { bytesWritten }
+    private(set) var bytesWritten = 0
+    private let places: [String: Int]
+
+    init(_ output: Output) {
+      self.output = output
+      places = Dictionary(uniqueKeysWithValues: output.tensors.enumerated().map { ($1.name, $0) })
+    }
+
+    func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
+      guard let place = places[name] else {
+        throw CheckpointError(.notFound, "write", file: path, expected: name, found: "none", advice: "name another")
+      }
+      output.tensors[place].bytes += block
+      bytesWritten += block.count
+    }
+
+    func finish() {}
+    func cancel() {}
+  }
+}
