@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai build bench differential mutations fuzz lint format dependent clean
+.PHONY: help demo test setup data bonsai build bench differential pairs mutations fuzz lint format dependent clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,7 @@ demo: setup data ## The pruning tutorial on Fashion-MNIST, with training (ARGS="
 
 test: setup ## All tests (ARGS="--filter PruningTests" for some)
 	scripts/test-setup.sh
+	scripts/check-imports.py
 	swift build --build-tests $(link)
 	PYTHONPATH=$(python_path) swift test --skip-build --no-parallel $(link) $(ARGS)
 
@@ -43,6 +44,11 @@ bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARG
 differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
 	swift build -c release --product differential $(link)
 	PYTHONPATH=$(python_path) .build/release/differential $(ARGS)
+
+pairs: setup ## Random models and recipes, in memory and on files of the same tensors (COUNT=20000 SEED=0)
+	swift build -c release --build-tests -Xswiftc -enable-testing $(link)
+	BONSAI_PAIRS=$(or $(COUNT),20000) BONSAI_SEED=$(or $(SEED),0) swift test -c release -Xswiftc -enable-testing \
+		--skip-build --no-parallel $(link) --filter RecipePairTests
 
 mutations: setup ## Deliberate bugs in the pruning core, and whether random programs find them (ARGS="--count 1000")
 	PYTHONPATH=$(python_path) python3 Differential/Mutations/check.py $(ARGS)

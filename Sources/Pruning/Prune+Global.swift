@@ -51,7 +51,10 @@ extension Prune {
     }
     guard !targets.isEmpty else { throw PruningError.nothingToPrune }
     let scores = noGrad { targets.map { importanceScores[ParameterID($0.module, $0.name)] ?? $0.scores(for: method) } }
-    let masks = try globalMasks(method, targets, scores)
+    let masks: [Composed]
+    do { masks = try globalMasks(method, targets, scores) } catch let error as PruningError {
+      throw error.naming(targets)
+    }
     for (target, mask) in zip(targets, masks) {
       target.commit(mask, by: method)
       for other in tied[target.original.identity] ?? [] { other.share(target) }
@@ -82,6 +85,15 @@ extension Prune {
         return Composed(mask: PruningMask(part.reshape(target.original.shape).to(dtype(target)).clone()))
       }
     }
+  }
+}
+
+extension PruningError {
+  /// The same error about NaN with the parameter in which the first was found.
+  fileprivate func naming(_ targets: [Target]) -> PruningError {
+    guard case .selection(.nan(let buffer, let index, let count), let context) = self, targets.indices.contains(buffer)
+    else { return self }
+    return .selection(.nan(buffer: 0, index: index, count: count), context: context).about(targets[buffer].context)
   }
 }
 

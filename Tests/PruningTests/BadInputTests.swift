@@ -147,7 +147,7 @@ import Torch
     let before = State(layer)
     let expected =
       "L1Unstructured on 'weight' of \(linear): selection: expected scores that can be ranked, found 2 NaN, "
-      + "the first at flat index 1 of buffer 0; repair the weights, or choose the NaN rule .rankLargest to keep them "
+      + "the first at flat index 1; repair the weights, or choose the NaN rule .rankLargest to keep them "
       + "as PyTorch does"
     var message = "no error"
     do {

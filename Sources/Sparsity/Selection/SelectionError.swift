@@ -26,8 +26,8 @@ extension SelectionError: CustomStringConvertible {
       "selection: expected a number of entries in 0...\(available), those still unpruned, found \(found);"
         + " pass a smaller number"
     case .nan(let buffer, let index, let count):
-      "selection: expected scores that can be ranked, found \(count) NaN, the first at flat index \(index) of"
-        + " buffer \(buffer); repair the weights, or choose the NaN rule .rankLargest to keep them as PyTorch does"
+      "selection: expected scores that can be ranked, found \(count) NaN, the first at flat index \(index)"
+        + (buffer == 0 ? "" : " of buffer \(buffer)") + "; repair the weights, or choose the NaN rule .rankLargest to keep them as PyTorch does"
     case .unevenBytes(let buffer, let found, let type):
       "selection: expected a multiple of \(type.byteCount) bytes of \(type) in buffer \(buffer), found \(found);"
         + " pass whole entries and their type"

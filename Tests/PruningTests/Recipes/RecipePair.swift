@@ -134,6 +134,15 @@ private struct RandomRecipe {
   }
 
   func recipe(_ random: inout SeededGenerator) throws -> Recipe {
+    // Some that contradict themselves, but most do not.
+    for _ in 0..<20 where Int.random(in: 0..<40, using: &random) > 0 {
+      let recipe = try draw(&random)
+      if (try? recipe.validate()) != nil { return recipe }
+    }
+    return try draw(&random)
+  }
+
+  private func draw(_ random: inout SeededGenerator) throws -> Recipe {
     let patterns: [Pattern] = [
       .unstructured, .unstructured, .unstructured, .structured(dim: 0), .structured(dim: -1), .nOfM(2, 4),
       .nOfM(1, 2, dim: -1), .nOfM(3, 4, dim: 0), .block(rows: 4, columns: 1), .block(rows: 2, columns: 2),
@@ -143,6 +152,9 @@ private struct RandomRecipe {
     var recipe = Recipe(.magnitude, pattern: pattern)
     recipe.criterion = try criterion(&random)
     if case .masks = recipe.criterion.source { recipe.pattern = .unstructured }
+    if recipe.criterion.subject == .channels, Int.random(in: 0..<20, using: &random) > 0 {
+      recipe.pattern = .structured(dim: Int.random(in: -1...0, using: &random))
+    }
     let isFixed = recipe.pattern.fixesAmount || recipe.criterion is GivenMasks
     if !isFixed || Int.random(in: 0..<30, using: &random) == 0 { recipe.target = target(&random) }
     recipe.distribution = Distribution(Distribution.Kind.allCases.randomElement(using: &random) ?? .global)
@@ -151,7 +163,7 @@ private struct RandomRecipe {
     }
     if Int.random(in: 0..<5, using: &random) == 0 {
       recipe.rules = [
-        Rule(try NamePattern("^0"), Bool.random(using: &random) ? .exclude : .prune(target(&random))),
+        Rule(try NamePattern("^0.*(weight|bias)"), Bool.random(using: &random) ? .exclude : .prune(target(&random))),
         Rule(try NamePattern("bias|weight"), .prune(target(&random))),
       ]
     }
@@ -195,16 +207,6 @@ private struct RandomRecipe {
       tensors.add(weight.path, shape: weight.shape, type: .float32, bits)
     }
     return make(tensors)
-  }
-}
-
-/// |w| times the mean magnitude of its weight.
-struct MeanScaled: Criterion {
-  let name = "mean-scaled"
-
-  func scores(of weight: WeightValues) -> [Double] {
-    let mean = weight.values.reduce(0) { $0 + abs($1) } / Double(weight.values.count)
-    return weight.values.map { abs($0) * mean }
   }
 }
 
