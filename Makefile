@@ -45,10 +45,9 @@ differential: setup ## Random programs here and in Python's torch, compared step
 	swift build -c release --product differential $(link)
 	PYTHONPATH=$(python_path) .build/release/differential $(ARGS)
 
-pairs: setup ## Random models and recipes, in memory and on files of the same tensors (COUNT=20000 SEED=0)
-	swift build -c release --build-tests -Xswiftc -enable-testing $(link)
-	BONSAI_PAIRS=$(or $(COUNT),20000) BONSAI_SEED=$(or $(SEED),0) swift test -c release -Xswiftc -enable-testing \
-		--skip-build --no-parallel $(link) --filter RecipePairTests
+pairs: setup ## Random models and recipes, in memory and on files of the same tensors (ARGS="--seed 0 --count 20000")
+	swift build -c release --product differential $(link)
+	.build/release/differential --pairs $(ARGS)
 
 mutations: setup ## Deliberate bugs in the pruning core, and whether random programs find them (ARGS="--count 1000")
 	PYTHONPATH=$(python_path) python3 Differential/Mutations/check.py $(ARGS)

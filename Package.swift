@@ -93,7 +93,10 @@ let package = Package(
       path: "Benchmarks/Sources"),
     .target(
       name: "DifferentialHarness",
-      dependencies: ["Torch", "NN", "Pruning", .product(name: "OrderedCollections", package: "swift-collections")],
+      dependencies: [
+        "Sparsity", "Recipes", "Checkpoints", "FilePruning", "Torch", "NN", "Pruning",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
       path: "Differential/Harness", resources: [.copy("Oracle")]),
     .executableTarget(
       name: "differential",
@@ -115,7 +118,7 @@ let package = Package(
     .testTarget(name: "NNTests", dependencies: ["NN"], resources: [.copy("Recorded")]),
     .testTarget(
       name: "PruningTests",
-      dependencies: ["Pruning", "FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport"],
+      dependencies: ["DifferentialHarness", "Pruning", "FilePruning", "Recipes", "Checkpoints", "Sparsity"],
       resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],

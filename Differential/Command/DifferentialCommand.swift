@@ -22,9 +22,14 @@ struct DifferentialCommand: ParsableCommand {
   @Option(help: "Runs one program from its JSON instead.") var replay: String?
   @Flag(help: "Leave failing programs as long as they are.") var noShrink = false
   @Flag(help: "Say what has been tested.") var table = false
+  @Flag(help: "Carry out random recipes in memory and on files of the same tensors instead; needs no Python.")
+  var pairs = false
   @Flag(help: "Print the programs instead of running them.") var show = false
 
   func validate() throws {
+    if pairs, replay != nil || show || table {
+      throw ValidationError("--pairs: expected no --replay, --show or --table beside it")
+    }
     if count < 0 || start < 0 { throw ValidationError("expected --count and --start of 0 or more") }
   }
 
@@ -33,6 +38,7 @@ struct DifferentialCommand: ParsableCommand {
       for index in start..<start + count { print(ProgramGenerator.program(seed: seed, index: index)) }
       return
     }
+    if pairs { return try runPairs() }
     do {
       let runner = ProgramRunner(try Oracle())
       try replay.map { try replay($0, runner) } ?? campaign(runner)
@@ -40,6 +46,23 @@ struct DifferentialCommand: ParsableCommand {
       FileHandle.standardError.write(Data("differential: \(error)\n".utf8))
       throw ExitCode(2)
     }
+  }
+
+  private func runPairs() throws {
+    let began = Date()
+    var progress = ProgressDisplay(ProgressBar(label: "seed \(seed)", total: count, unit: .things("pairs")))
+    let outcome = try RecipePairs(seed: seed, range: start..<start + count, failureLimit: failures).run { number in
+      CrashNote.set("differential: crashed in pair \(number) of seed \(seed)\n")
+      progress.show(number - start)
+    }
+    progress.clear()
+    for mismatch in outcome.mismatches { print(mismatch) }
+    let refused = outcome.refusals.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    let rate = Double(outcome.count) / max(Date().timeIntervalSince(began), 1e-9)
+    print(
+      "seed \(seed): \(outcome.count) pairs, \(outcome.mismatches.count) mismatches; refused by both: \(refused); "
+        + "\(String(format: "%.1f", rate)) pairs a second")
+    if !outcome.mismatches.isEmpty { throw ExitCode.failure }
   }
 
   private func replay(_ path: String, _ runner: ProgramRunner) throws {

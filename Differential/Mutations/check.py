@@ -2,6 +2,7 @@
 
     python3 Differential/Mutations/check.py [--count N] [--seed S] [--only WORDS]   (make mutations)
 
+Bugs with "by": "pairs" are shown to pairs of a model and a recipe, carried out in memory and on files, in place of programs.
 A bug is caught where `differential` ends with 1 (the sides differ) or is killed by a signal (a trap). The exit code is 0
 where all bugs are caught, 1 where one survives, 2 where the copy does not build or fails without a bug.
 """
@@ -27,10 +28,11 @@ def build(link):
     return run(["swift", "build", "-c", "release", "--product", "differential", *link])
 
 
-def programs(seed, count):
-    """The exit code, and the number of the program that shows the bug."""
-    done = run([".build/release/differential", "--seed", str(seed), "--count", str(count), "--failures", "1", "--no-shrink"])
-    found = re.search(r"program (\d+) of seed", done.stdout + done.stderr)
+def programs(seed, count, pairs=False):
+    """The exit code, and the number of the program or pair that shows the bug."""
+    how = ["--pairs"] if pairs else ["--no-shrink"]
+    done = run([".build/release/differential", "--seed", str(seed), "--count", str(count), "--failures", "1", *how])
+    found = re.search(r"(?:program|pair) (\d+) of seed", done.stdout + done.stderr)
     return done.returncode, int(found.group(1)) if found else None
 
 
@@ -56,6 +58,7 @@ def main():
     if built.returncode:
         sys.exit(f"mutations: the copy does not build:\n{built.stdout[-3000:]}{built.stderr[-3000:]}")
     code, number = programs(options.seed, min(options.count, 100))
+    code = code or programs(options.seed, min(options.count, 100), pairs=True)[0]
     if code:
         sys.exit(f"mutations: the sides differ without any bug (program {number}): mend that first")
 
@@ -72,13 +75,14 @@ def main():
             if built.returncode:
                 errors = [line for line in (built.stdout + built.stderr).splitlines() if "error:" in line]
                 sys.exit(f"mutations: does not compile: {mutation['bug']}: {errors[:3]}")
-            code, number = programs(options.seed, options.count)
+            pairs = mutation.get("by") == "pairs"
+            code, number = programs(options.seed, options.count, pairs)
         finally:
             path.write_text(whole)
         if code == 2:
             sys.exit(f"mutations: Python failed: {mutation['bug']}")
         caught += code != 0
-        how = "missed" if code == 0 else f"caught by program {number}" + ("" if code == 1 else " (a trap)")
+        how = "missed" if code == 0 else f"caught by {'pair' if pairs else 'program'} {number}" + ("" if code == 1 else " (a trap)")
         print(f"{how}: {mutation['bug']} [{time.time() - start:.0f} s]", flush=True)
     print(f"{caught} of {len(mutations)} bugs caught, at most {options.count} programs each, seed {options.seed}")
     sys.exit(0 if caught == len(mutations) else 1)

@@ -3,7 +3,7 @@ import Recipes
 import Sparsity
 
 /// What a run of pruning is about, for those who work on its parts.
-final class FileContext {
+package final class FileContext {
   let store: any TensorStore
   /// What is pruned, and how; nil where masks are only made permanent.
   let plan: PruningPlan?
@@ -12,7 +12,7 @@ final class FileContext {
   /// Reads blocks of them.
   let reader: WeightReader
   /// Bytes of a block, where a pattern does not want whole bands of more; tests make it small.
-  var blockSize = WeightReader.blockSize
+  package var blockSize = WeightReader.blockSize
 
   init(_ store: some TensorStore, _ recipe: Recipe) throws {
     var weights = try StoredWeight.all(in: store)

@@ -61,7 +61,7 @@ public struct FilePruner {
   /// Called after each block with the bytes handled in a stage and their total; may throw to stop.
   public typealias Progress = (_ stage: Stage, _ done: Int, _ total: Int) throws -> Void
 
-  let context: FileContext
+  package let context: FileContext
   private let draws: (any UniformDraws)?
   private let digest: (any FileDigest.Type)?
 

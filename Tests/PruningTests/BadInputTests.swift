@@ -141,6 +141,19 @@ import Torch
     #expect(layer["weight_mask"].shape == [0, 3])
   }
 
+  @Test func notANumberOfSeveralLayers() throws {
+    let layers = [Linear(4, 3), Linear(3, 2)]
+    let scores = Tensor([1, 2, .nan, 4, 5, 6] as [Float], shape: [2, 3])
+    var message = "no error"
+    do {
+      try Prune.globalUnstructured(
+        layers.map { ($0, "weight") }, method: L1Unstructured.self, amount: 1,
+        importanceScores: [ParameterID(layers[1], "weight"): scores])
+    } catch { message = "\(error)" }
+    #expect(message.hasPrefix("L1Unstructured on 'weight' of \(layers[1]): "), "\(message)")
+    #expect(message.contains("found 1 NaN, the first at flat index 2; repair") && !Prune.isPruned(layers[0]))
+  }
+
   @Test func notANumber() throws {
     let layer = Linear(4, 3)
     let scores = Tensor([1, .nan, 3, 4, 5, 6, 7, .nan, 9, 10, 11, 12] as [Float], shape: [3, 4])

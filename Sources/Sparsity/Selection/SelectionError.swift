@@ -27,7 +27,8 @@ extension SelectionError: CustomStringConvertible {
         + " pass a smaller number"
     case .nan(let buffer, let index, let count):
       "selection: expected scores that can be ranked, found \(count) NaN, the first at flat index \(index)"
-        + (buffer == 0 ? "" : " of buffer \(buffer)") + "; repair the weights, or choose the NaN rule .rankLargest to keep them as PyTorch does"
+        + (buffer == 0 ? "" : " of buffer \(buffer)")
+        + "; repair the weights, or choose the NaN rule .rankLargest to keep them as PyTorch does"
     case .unevenBytes(let buffer, let found, let type):
       "selection: expected a multiple of \(type.byteCount) bytes of \(type) in buffer \(buffer), found \(found);"
         + " pass whole entries and their type"

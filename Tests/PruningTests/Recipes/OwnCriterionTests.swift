@@ -1,13 +1,13 @@
+import DifferentialHarness
 import FilePruning
 import NN
 import Pruning
 import Recipes
-import TestSupport
 import Testing
 import Torch
 
 /// A criterion of one's own: |w| times the mean magnitude of its weight. This is all of it.
-struct MeanScaled: Criterion {
+private struct MeanScaled: Criterion {
   let name = "mean-scaled"
 
   func scores(of weight: WeightValues) -> [Double] {
@@ -55,12 +55,16 @@ struct MeanScaled: Criterion {
     }
     // The scores of what stays and of what has just gone, unit by unit.
     let units = (0..<2).map { number in
-      (Self.units(scores[number] * open[number], pattern), Self.units(open[number], pattern), Self.units(masks[number], pattern))
+      (
+        Self.units(scores[number] * open[number], pattern), Self.units(open[number], pattern),
+        Self.units(masks[number], pattern)
+      )
     }
     let pairs: [(kept: [Double], gone: [Double])] = units.map { score, open, mask in
       let (score, open, mask) = (
         score.square().sum([1]).sqrt().array(of: Double.self), open.sum([1]).array(of: Double.self),
-        mask.sum([1]).array(of: Double.self))
+        mask.sum([1]).array(of: Double.self)
+      )
       let indices = score.indices.filter { open[$0] > 0 }
       return (indices.filter { mask[$0] > 0 }.map { score[$0] }, indices.filter { mask[$0] == 0 }.map { score[$0] })
     }
@@ -75,7 +79,9 @@ struct MeanScaled: Criterion {
       for number in 0..<2 {
         let rows = masks[number].reshape(-1, width).sum([1]).array(of: Int.self)
         let before = open[number].reshape(-1, width).sum([1]).array(of: Int.self)
-        let wanted = before.map { pattern.fixesAmount ? min(2, $0) : $0 - Int((0.5 * Double($0)).rounded(.toNearestOrEven)) }
+        let wanted = before.map {
+          pattern.fixesAmount ? min(2, $0) : $0 - Int((0.5 * Double($0)).rounded(.toNearestOrEven))
+        }
         #expect(rows == wanted)
       }
     }
@@ -86,7 +92,8 @@ struct MeanScaled: Criterion {
     switch pattern {
     case .structured: tensor
     case .block(let rows, let columns, _):
-      tensor.reshape(tensor.shape[0] / rows, rows, 8 / columns, columns).permute([0, 2, 1, 3]).reshape(-1, rows * columns)
+      tensor.reshape(tensor.shape[0] / rows, rows, 8 / columns, columns).permute([0, 2, 1, 3]).reshape(
+        -1, rows * columns)
     default: tensor.reshape(-1, 1)
     }
   }

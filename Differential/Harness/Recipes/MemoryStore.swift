@@ -1,23 +1,23 @@
 import Checkpoints
 
 /// Tensors in memory as a store: what works on files works on it.
-package struct MemoryStore: TensorStore {
-  package let path = "memory"
-  package let tensors: [TensorInfo]
-  package let metadata: CheckpointMetadata = [:]
+public struct MemoryStore: TensorStore {
+  public let path = "memory"
+  public let tensors: [TensorInfo]
+  public let metadata: CheckpointMetadata = [:]
   private let bytes: [UInt8]
   private let places: [String: Int]
   /// What the last writer of this store has written.
-  package let output = Output()
+  public let output = Output()
 
-  package final class Output: @unchecked Sendable {
-    package init() {}
-    package var tensors: [(name: String, bytes: [UInt8])] = []
+  public final class Output: @unchecked Sendable {
+    public init() {}
+    public var tensors: [(name: String, bytes: [UInt8])] = []
 
-    package subscript(name: String) -> [UInt8]? { tensors.first { $0.name == name }?.bytes }
+    public subscript(name: String) -> [UInt8]? { tensors.first { $0.name == name }?.bytes }
   }
 
-  package init(_ parts: [(name: String, type: StoredType, shape: [Int], bytes: [UInt8])]) {
+  public init(_ parts: [(name: String, type: StoredType, shape: [Int], bytes: [UInt8])]) {
     var tensors: [TensorInfo] = []
     var bytes: [UInt8] = []
     for part in parts {
@@ -29,11 +29,11 @@ package struct MemoryStore: TensorStore {
     places = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
   }
 
-  package var files: [String] { [path] }
-  package var fileSizes: [Int] { [bytes.count] }
-  package subscript(name: String) -> TensorInfo? { places[name].map { tensors[$0] } }
+  public var files: [String] { [path] }
+  public var fileSizes: [Int] { [bytes.count] }
+  public subscript(name: String) -> TensorInfo? { places[name].map { tensors[$0] } }
 
-  package func read(
+  public func read(
     _ name: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     guard let tensor = self[name] else {
@@ -42,7 +42,7 @@ package struct MemoryStore: TensorStore {
     try readFile(0, at: tensor.byteRange.lowerBound + offset, into: buffer)
   }
 
-  package func readFile(
+  public func readFile(
     _ file: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     bytes.withUnsafeBytes {
@@ -50,7 +50,7 @@ package struct MemoryStore: TensorStore {
     }
   }
 
-  package func writer(
+  public func writer(
     as format: Checkpoint.OutputFormat, to path: String, tensors: [TensorSpec], origins: [TensorInfo],
     metadata: CheckpointMetadata, replacing: Bool
   ) throws(CheckpointError) -> any TensorStoreWriter {
