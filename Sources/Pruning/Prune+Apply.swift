@@ -97,8 +97,8 @@ struct Target {
     if let pruned {
       pruned.prune(composed, by: method)
     } else {
-      let pruned = PrunedTensor(
-        original: original, mask: MaskBuffer(composed.mask), history: PruningContainer([method]))
+      let state = PruningState(mask: composed.mask, history: PruningContainer([method]))
+      let pruned = PrunedTensor(original: original, buffer: MaskBuffer(PruningStates(state)))
       pruned.keep(composed.product)
       pruned.enter(module, name)
     }

@@ -4,6 +4,8 @@ import Torch
 /// Several methods applied to one tensor, one after the other: its pruning history. Counterpart of
 /// `torch.nn.utils.prune.PruningContainer`.
 ///
+/// The history of a tensor lists the last 64 methods, so that it does not grow with the number of calls.
+///
 /// As a method it applies its last one to what the earlier mask leaves; the earlier ones have made that mask.
 public struct PruningContainer {
   private var methods: [any PruningMethod]
@@ -13,6 +15,14 @@ public struct PruningContainer {
 
   /// Adds a method after those there are: `add_pruning_method`.
   public mutating func add(_ method: any PruningMethod) { methods.append(method) }
+
+  /// How many methods the history of a tensor lists, the latest ones.
+  static let recordedCount = 64
+
+  /// This history with one more method, and without the first where there are more than are listed.
+  func recording(_ method: any PruningMethod) -> PruningContainer {
+    PruningContainer(methods.suffix(Self.recordedCount - 1) + [method])
+  }
 }
 
 extension PruningContainer: RandomAccessCollection {

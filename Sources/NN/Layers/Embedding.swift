@@ -5,9 +5,9 @@ import Torch
 /// Input: positions (int64) of any shape [...], output [..., width]; parameter `weight` [count, width].
 open class Embedding: Module {
   /// The number of vectors.
-  public final let count: Int
+  public final var count: Int { length(of: "weight", 0) }
   /// The length of each vector.
-  public final let width: Int
+  public final var width: Int { length(of: "weight", 1) }
   /// The position whose vector begins as 0 and gets no gradient.
   public final let paddingIndex: Int?
   /// The norm to which longer vectors are scaled down, in place, when they are read.
@@ -26,8 +26,6 @@ open class Embedding: Module {
     if let paddingIndex {
       precondition((-count..<count).contains(paddingIndex), "Embedding: position \(paddingIndex) of \(count)")
     }
-    self.count = count
-    self.width = width
     self.paddingIndex = paddingIndex.map { $0 < 0 ? count + $0 : $0 }
     self.maxNorm = maxNorm
     self.normType = normType
@@ -45,7 +43,7 @@ open class Embedding: Module {
   /// The vectors at the positions `x`.
   open override func forward(_ x: Tensor) -> Tensor {
     let weight = weight
-    if let maxNorm { noGrad { run("embedding_renorm_", weight.detach(), x, maxNorm, normType) } }
+    if let maxNorm { noGrad { _ = callValue("embedding_renorm_", weight.detach(), x, maxNorm, normType) } }
     return call("embedding", weight, x, paddingIndex ?? -1, scaleGradByFrequency)
   }
 

@@ -17,23 +17,28 @@ public protocol Optimizer: AnyObject {
   var parameters: [Tensor] { get }
   /// The step width of the first group; setting it sets that of all groups.
   var learningRate: Double { get set }
-  /// What is called before every ``step()``, in order, within `noGrad`.
-  var beforeStep: [() -> Void] { get set }
-  /// What is called after every ``step()``, in order, within `noGrad`: to bring pruned entries back to 0, say.
-  var afterStep: [() -> Void] { get set }
+  /// What runs around every ``step()``.
+  var stepHooks: StepHooks { get set }
 
   /// Moves each parameter that has a gradient; the others, and what is kept of them, stay as they are.
   func step()
 
   /// What the optimiser keeps of each parameter between steps, as `state.3.exp_avg` for parameter 3; nothing before its
-  /// first step. The tensors share the optimiser's memory, but for the `step` of Adam.
+  /// first step. The tensors share the optimiser's memory, but for the `step` of Adam. Pruning moves parameters to the
+  /// end of their module: ``stateDict(naming:)`` does not depend on their order.
   var stateDict: StateDict { get }
   /// Takes over what ``stateDict`` gave. Settings such as the learning rate are not part of it.
   /// - Throws: ``ModuleError/stateDict(module:missing:unexpected:mismatched:)``, before anything is changed.
   func loadStateDict(_ state: StateDict) throws
+
+  /// Exchanges each tensor that is kept of a parameter for what `transform` makes of it.
+  func transformState(of parameter: Tensor, _ transform: (Tensor) -> Tensor)
 }
 
 extension Optimizer {
+  /// Whether the tensor is one of the parameters.
+  public func holds(_ tensor: Tensor) -> Bool { parameters.contains { $0.isSame(as: tensor) } }
+
   /// Forgets the gradients of all parameters: `zero_grad()`.
   public func zeroGrad() { for parameter in parameters { parameter.grad = nil } }
 }
