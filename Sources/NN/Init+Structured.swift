@@ -64,7 +64,7 @@ extension Init {
     }
   }
 
-  /// The kernel that hands its input on, channel by channel as far as there are some: `dirac_`.
+  /// The kernel that leaves its input as it is, for as many channels as both sides have: `dirac_`.
   /// - Precondition: three to five dimensions, of which the first is divisible by `groups`.
   @discardableResult
   public static func dirac(_ tensor: Tensor, groups: Int = 1) -> Tensor {

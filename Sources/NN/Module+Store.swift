@@ -34,7 +34,7 @@ extension Module {
   }
 
   /// Called before each forward pass, in the order in which they were added; keys are what
-  /// ``addForwardPreHook(_:)-protocol`` returned.
+  /// `addForwardPreHook` returned.
   public package(set) final var forwardPreHooks: OrderedDictionary<Int, any ForwardPreHook> {
     get { store.forwardPreHooks }
     set { store.forwardPreHooks = newValue }

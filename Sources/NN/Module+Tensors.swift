@@ -41,7 +41,7 @@ extension Module {
   }
 
   /// The tensor of that name: parameter, buffer, or a pruned tensor as it takes part in the forward pass.
-  /// Traps with the names there are; ``tensor(_:)`` throws, for names that come from a user.
+  /// Stops the program with the module's names where there is none; ``tensor(_:)`` throws, for names that come from a user.
   public final subscript(name: String) -> Tensor {
     guard let slot = slots[name] else {
       fatalError("\(ModuleError.noTensor(name, module: "\(Self.self)", names: Array(slots.keys)))")

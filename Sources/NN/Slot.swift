@@ -30,7 +30,7 @@ public protocol ComputedBuffer: ComputedTensor {
   func validate(_ tensor: Tensor) throws
   /// Takes over the entries of `tensor`, which has passed ``validate(_:)``.
   func assign(_ tensor: Tensor)
-  /// Moves to another dtype or device, as ``Module/to(_:)-dtype`` asks of every floating-point buffer.
+  /// Moves to another dtype or device, as `Module.to` asks of every floating-point buffer.
   func convert(dtype: DType?, device: Device?)
 }
 

@@ -79,6 +79,6 @@ private final class ZeroHolder: StepHook {
   /// The entries that a step may move; nil where nothing is held, because the pruning was taken back.
   private var openEntries: Tensor? {
     guard let state else { return open }
-    return state.places.isEmpty && !state.isPermanent ? nil : state.buffer.value .!= 0
+    return state.places.isEmpty && !state.isPermanent ? nil : state.buffer.factor(dtype: parameter.dtype) .!= 0
   }
 }

@@ -8,9 +8,11 @@ extension Prune {
   /// The parameter is the same `Tensor` object as before pruning, so an optimiser that holds it goes on with it. Its
   /// next step would move the zeros, as in PyTorch; `holdingZerosIn` prevents that.
   /// - Parameters:
-  ///   - holdingZerosIn: An optimiser that holds the parameter, in whose further steps the zeros stay 0; see
-  ///     ``holdZeros(_:name:in:)``.
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
   ///   - undoable: Whether ``undo(_:name:)`` can take the removal back. Keeps the unpruned values in memory.
+  ///   - optimizer: An optimiser that holds the parameter, in whose further steps the zeros stay 0; see
+  ///     ``holdZeros(_:name:in:)``.
   /// - Returns: The module.
   /// - Throws: ``PruningError/notPruned(_:module:pruned:)``.
   @discardableResult

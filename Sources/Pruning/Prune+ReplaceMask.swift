@@ -7,7 +7,10 @@ extension Prune {
   ///
   /// A tensor that is not pruned becomes so. The history begins anew, with `CustomFromMask`; ``undo(_:name:)`` brings mask
   /// and history back. Masks of 0 and 1 are kept packed, so that a mask that is replaced many times costs no more than one.
-  /// - Parameter mask: Of the parameter's shape; read as the dtype of the mask there is, or of the parameter.
+  /// - Parameters:
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
+  ///   - mask: Of the parameter's shape; read as the dtype of the mask there is, or of the parameter.
   /// - Returns: The module.
   /// - Throws: ``PruningError/shape(of:expected:found:context:)`` and
   ///   ``PruningError/noParameter(_:module:parameters:reason:)``; the module is then as it was.

@@ -13,13 +13,13 @@ public struct PruningContainer {
   /// A container of the methods given.
   public init(_ methods: [any PruningMethod] = []) { self.methods = methods }
 
-  /// Adds a method after those there are: `add_pruning_method`.
+  /// Adds a method at the end: `add_pruning_method`.
   public mutating func add(_ method: any PruningMethod) { methods.append(method) }
 
   /// How many methods the history of a tensor lists, the latest ones.
   static let recordedCount = 64
 
-  /// This history with one more method, and without the first where there are more than are listed.
+  /// This history with one more method; the oldest is dropped where that makes too many.
   func recording(_ method: any PruningMethod) -> PruningContainer {
     PruningContainer(methods.suffix(Self.recordedCount - 1) + [method])
   }

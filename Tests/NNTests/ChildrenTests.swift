@@ -44,6 +44,22 @@ private final class Student: Module {
   override var propertiesWithoutChildren: Set<String> { ["teacher"] }
 }
 
+/// A part that counts how often it is looked through.
+private struct Counting: CustomReflectable {
+  final class Count { var value = 0 }
+  let count = Count()
+  let layer = Linear(1, 1)
+  var customMirror: Mirror {
+    count.value += 1
+    return Mirror(self, children: ["layer": layer], displayStyle: .struct)
+  }
+}
+
+private final class Counted: Module {
+  let part = Counting()
+  var step = 0
+}
+
 private final class Changing: Module {
   var fc = Linear(2, 2)
   var list: [Linear] = []
@@ -75,6 +91,15 @@ extension NNTests {
       #expect(Boxed(nil).parameters.isEmpty)
       let student = Student(Linear(1, 1))
       #expect(Array(student.children.keys) == ["layer"])
+    }
+
+    @Test func propertiesAreLookedThroughOnce() {
+      let module = Counted()
+      for _ in 0..<100 { #expect(module.parameters.count == 2 && module.namedModules.count == 2) }
+      #expect(module.part.count.value == 1)
+      module.step += 1
+      for _ in 0..<100 { module.train() }
+      #expect(module.part.count.value == 2, "once more after an assignment")
     }
 
     @Test func whatIsAssignedLaterIsSeen() {

@@ -113,6 +113,23 @@ extension NNTests {
       #expect(BatchNorm1d(3, affine: false, trackRunningStats: false).featureCount == 3)
     }
 
+    @Test func channelsSideBySide() throws {
+      manualSeed(0)
+      let net = Sequential(Conv2d(3, 4, kernelSize: 3), BatchNorm2d(4), ReLU(), Conv2d(4, 2, kernelSize: 3))
+      let twin = try net.copy(
+        into: Sequential(Conv2d(3, 4, kernelSize: 3), BatchNorm2d(4), ReLU(), Conv2d(4, 2, kernelSize: 3)))
+      let weight = net[0]["weight"]
+      net.to(.channelsLast)
+      #expect(net[0]["weight"].isSame(as: weight) && weight.isContiguous(.channelsLast) && !weight.isContiguous)
+      #expect(net[1]["weight"].isContiguous && weight.equal(twin[0]["weight"]))
+      let x = Tensor.randn([2, 3, 8, 8])
+      for model in [net, twin] { model(x).square().sum().backward() }
+      #expect(net(x).allClose(twin(x), relative: 1e-4, absolute: 1e-5))
+      #expect(weight.grad!.allClose(twin[0]["weight"].grad!, relative: 1e-4, absolute: 1e-4))
+      net.to(.contiguous)
+      #expect(weight.isContiguous && weight.equal(twin[0]["weight"]))
+    }
+
     /// Heads whose part of the last layer is 0 add nothing, so that attention without them is the same.
     @Test func attentionLosesHeads() throws {
       manualSeed(0)

@@ -30,6 +30,9 @@ struct TrainingCommand: ParsableCommand {
   @Flag(help: "Adam's fused step on both sides.")
   var fused = false
 
+  @Flag(help: "Convolutions with channels side by side on Bonsai's side, as an application may choose.")
+  var channelsLast = false
+
   private struct Result: Encodable {
     var setting: Report.Setting
     var steps = 0
@@ -44,6 +47,7 @@ struct TrainingCommand: ParsableCommand {
     var result = Result(setting: .init(threads: threadCount, torch: peer?.version))
     let (set, source) = try TrainingRun.images(images, seed: common.seed)
     let run = try TrainingRun(set, batch: batch, seed: common.seed, amount: amount, fused: fused)
+    if channelsLast { run.net.to(.channelsLast) }
     try peer.map { try run.hand(to: $0) }
     result.steps = set.batches(of: batch).count
     print(

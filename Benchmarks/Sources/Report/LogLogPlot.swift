@@ -125,7 +125,7 @@ struct LogLogPlot {
     var out: [String] = []
     var x = right
     for (name, label, length) in [
-      ("copy", "copy of as many bytes", 132.0), ("torch", "PyTorch", 50.0), ("bonsai", "Bonsai", 44.0),
+      ("copy", "copy of as many bytes", 142.0), ("torch", "PyTorch", 50.0), ("bonsai", "Bonsai", 44.0),
     ] {
       x -= length
       out.append(text(label, x, y + 4.5, name))

@@ -81,7 +81,10 @@ public struct CheckpointPruner {
 
   /// Prunes nothing, but makes the masks of a checkpoint permanent: `torch.nn.utils.prune.remove` for each pair.
   ///
-  /// - Parameter choice: Which pairs, by the names without `_orig`: `only` and `excluded` count. All unless told.
+  /// - Parameters:
+  ///   - checkpoint: The input.
+  ///   - choice: Which pairs, by the names without `_orig`: `only` and `excluded` count. All unless told.
+  ///   - digest: How to fingerprint the input; nil for not at all.
   /// - Throws: ``CheckpointError`` where there are none.
   public init(
     removingMasksIn checkpoint: Checkpoint, of choice: TensorChoice = TensorChoice(),

@@ -18,7 +18,15 @@ open class Embedding: Module {
   public final let scaleGradByFrequency: Bool
 
   /// A table with PyTorch's initial values: normal draws.
-  /// - Parameter paddingIndex: Negative counts from the end.
+  /// - Parameters:
+  ///   - count: The number of vectors.
+  ///   - width: The length of each vector.
+  ///   - paddingIndex: Negative counts from the end.
+  ///   - maxNorm: The norm to which longer vectors are scaled down when they are read.
+  ///   - normType: The p of the largest norm.
+  ///   - scaleGradByFrequency: Whether gradients are divided by how often a position stands in the batch.
+  ///   - device: Where the parameters lie.
+  ///   - dtype: The parameters' type.
   public init(
     _ count: Int, _ width: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
     scaleGradByFrequency: Bool = false, device: Device = .cpu, dtype: DType = .float32

@@ -48,6 +48,8 @@ open class MultiheadAttention: Module {
   ///   - keyWidth: The length of keys, where it is not that of queries.
   ///   - valueWidth: The length of values, where it is not that of queries.
   ///   - batchFirst: Whether input and output are [N, L, width] and not [L, N, width].
+  ///   - device: Where the parameters lie.
+  ///   - dtype: The parameters' type.
   public init(
     _ width: Int, heads: Int, dropout: Double = 0, bias: Bool = true, addBiasKV: Bool = false,
     addZeroAttention: Bool = false, keyWidth: Int? = nil, valueWidth: Int? = nil, batchFirst: Bool = false,

@@ -145,8 +145,3 @@ public final class SGD: Optimizer {
     }
   }
 }
-
-extension Tensor {
-  /// A copy of its own memory with another tensor's dtype and device.
-  func owned(like other: Tensor) -> Tensor { other.detach().emptyLike().copy(from: self) }
-}

@@ -29,7 +29,7 @@ public struct StepHooks {
   /// No hooks.
   public init() {}
 
-  /// Adds a hook after those there are.
+  /// Adds a hook at the end.
   /// - Returns: The key under which ``remove(_:)`` takes it away.
   @discardableResult
   public mutating func add(_ hook: any StepHook) -> Int {

@@ -23,7 +23,11 @@ public struct MagnitudePattern: EntryMethod {
   public let pruningType = PruningType.global
 
   /// The method.
-  /// - Parameter n: Any norm but the nuclear one.
+  /// - Parameters:
+  ///   - pattern: Which entries are pruned together.
+  ///   - amount: How much of what is still unpruned is pruned.
+  ///   - n: Any norm but the nuclear one.
+  ///   - nan: What to do with NaN among the scores.
   public init(_ pattern: Pattern, amount: Amount? = nil, n: Norm = 2, nan: NaNRule = .refuse) {
     self.pattern = pattern
     self.amount = amount
@@ -57,9 +61,13 @@ public struct MagnitudePattern: EntryMethod {
 extension Prune {
   /// Prunes by a pattern the units of smallest magnitude: `.nOfM(2, 4)`, `.block(rows: 4, columns: 4)`.
   /// - Parameters:
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
+  ///   - pattern: Which entries are pruned together.
   ///   - amount: How many of the blocks or channels go; none for `nOfM`.
   ///   - n: The norm that ranks blocks and channels, any but the nuclear one.
   ///   - importanceScores: What to rank instead of the parameter's own values, of its shape.
+  ///   - nan: What to do with NaN among the scores.
   /// - Returns: The module.
   /// - Throws: ``PruningError``; the module is then as it was.
   @discardableResult

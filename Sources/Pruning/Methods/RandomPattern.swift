@@ -53,7 +53,11 @@ public struct RandomPattern: EntryMethod {
 
 extension Prune {
   /// Prunes units of a pattern at random: `.nOfM(2, 4)`, `.block(rows: 4, columns: 4)`.
-  /// - Parameter amount: How many of the blocks or channels go; none for `nOfM`.
+  /// - Parameters:
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
+  ///   - pattern: Which entries are pruned together.
+  ///   - amount: How many of the blocks or channels go; none for `nOfM`.
   /// - Returns: The module.
   /// - Throws: ``PruningError``; the module is then as it was.
   @discardableResult

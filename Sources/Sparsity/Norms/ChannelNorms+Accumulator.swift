@@ -8,7 +8,7 @@ extension ChannelNorms {
   /// accumulator.norms     // of 2 channels
   /// ```
   ///
-  /// Sums are accumulated in double precision. The order of additions depends on shape and blocks alone; ``compute``
+  /// Sums are accumulated in double precision. The order of additions depends on shape and blocks alone; `compute`
   /// adds in another one, so that the last bits may differ. Memory: 8 bytes for each channel, 40 for up to 65,536.
   public struct Accumulator {
     private let runs: ChannelRuns
@@ -17,7 +17,7 @@ extension ChannelNorms {
     private var sums: [Double]
     private let pieces: Int
 
-    /// An accumulation that has seen nothing yet; parameters as for ``compute``.
+    /// An accumulation that has seen nothing yet; parameters as for `compute`.
     public init(shape: [Int], dimension: Int, order: Double) {
       runs = ChannelRuns(shape: shape, dimension: dimension)
       norm = Norm(order: order)
