@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai build bench differential pairs mutations fuzz lint format dependent clean
+.PHONY: help demo test setup data bonsai build bench differential pairs mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ bonsai: setup ## The command line, in release, and its completions; says where t
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
-bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARGS="forward", "memory", "training")
+bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARGS="forward", "memory", "training", "gradual")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
@@ -57,6 +57,9 @@ fuzz: setup ## libFuzzer on the readers of files (ARGS="600" for so many seconds
 
 dependent: setup ## A throw-away package that depends on a tagged version: builds it and runs it
 	scripts/test-dependent.sh
+
+docs: setup ## One site of documentation for all products, in out/docs
+	scripts/docs.sh
 
 lint: ## Formatting, strictly
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks Differential Fuzzing

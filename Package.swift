@@ -122,7 +122,7 @@ let package = Package(
       resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],
-      resources: [.copy("Python")]),
+      resources: [.copy("Python"), .copy("Programs")]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
     .testTarget(
       name: "BonsaiTests",
@@ -139,3 +139,8 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx20
 )
+
+// For `make docs` only, so that ordinary builds do without it.
+if Context.environment["BONSAI_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -102,6 +102,7 @@ def checksum(tensor):
 class Side:
     def __init__(self):
         self.layers = []
+        self.trained = {}
 
     def hello(self, threads):
         torch.set_num_threads(threads)
@@ -196,33 +197,34 @@ class Side:
 
     # Training.
 
-    def training_model(self, seed, images, labels, count, fused, amount):
+    def training_model(self, name, seed, images, labels, count, fused, amount):
         """A LeNet on images and labels that bonsai-bench has written to files."""
         self.images = torch.from_file(images, size=count * 1024, dtype=torch.float32).view(count, 1, 32, 32).clone()
         self.labels = torch.from_file(labels, size=count, dtype=torch.int64).clone()
         torch.manual_seed(seed)
-        self.net = LeNet()
+        net = LeNet()
         if amount is not None:
-            parts = (self.net.conv1, self.net.conv2, self.net.fc1, self.net.fc2, self.net.fc3)
+            parts = (net.conv1, net.conv2, net.fc1, net.fc2, net.fc3)
             prune.global_unstructured([(p, "weight") for p in parts], prune.L1Unstructured, amount=amount)
-        self.optimizer = torch.optim.Adam(self.net.parameters(), 1e-3, fused=fused or None)
-        self.generator = torch.Generator().manual_seed(seed)
+        optimizer = torch.optim.Adam(net.parameters(), 1e-3, fused=fused or None)
+        self.trained[name] = (net, optimizer, torch.Generator().manual_seed(seed))
         return {}
 
-    def training(self, batch):
+    def training(self, batch, name=""):
         """One pass over the images: seconds, steps and the last loss."""
+        net, optimizer, generator = self.trained[name]
         steps = 0
         last = None
 
         def body():
             nonlocal steps, last
-            order = torch.randperm(len(self.images), generator=self.generator)
+            order = torch.randperm(len(self.images), generator=generator)
             for start in range(0, len(self.images), batch):
                 picks = order[start : start + batch]
-                self.optimizer.zero_grad()
-                last = F.cross_entropy(self.net(self.images[picks]), self.labels[picks])
+                optimizer.zero_grad()
+                last = F.cross_entropy(net(self.images[picks]), self.labels[picks])
                 last.backward()
-                self.optimizer.step()
+                optimizer.step()
                 steps += 1
 
         seconds = timed(body)

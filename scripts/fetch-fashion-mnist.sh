@@ -4,12 +4,12 @@
 # usage: scripts/fetch-fashion-mnist.sh        exit status: 0 the files are there and whole, 1 they are not
 #
 # It takes them from the first of these that has them:
-#   1. the folder itself, when the files there are whole;
+#   1. the folder itself, when the files there are whole (compressed ones are unpacked);
 #   2. the folder that FASHION_MNIST names (no other source is tried then);
 #   3. the folder of Debian's and Ubuntu's package dataset-fashion-mnist, when that is installed;
 #   4. that package, downloaded and unpacked beside: needs no root and installs nothing;
 #   5. the data set's own repository, with git: a Mac, other systems.
-# What the files hold is checked against the SHA-256 sums of the uncompressed data, because Debian compresses anew.
+# There they may be compressed with gzip, as they are distributed, or not; they are unpacked, and checked by SHA-256.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -35,29 +35,32 @@ fail() {
 # The SHA-256 of standard input.
 sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d' ' -f1; }
 
+# Prints what the file $2 of the folder $1 holds, unpacked; nothing where it is missing or cannot be unpacked.
+contents() { if [[ -f $1/$2 ]]; then cat "$1/$2"; else gzip -dc "$1/$2.gz" 2>/dev/null || true; fi; }
+
 # Prints the first file of the folder $1 that is missing or does not hold what it should; nothing when all are whole.
 first_bad() {
-  local i path
+  local i
   for i in "${!files[@]}"; do
-    path=$1/${files[i]}.gz
-    if [[ ! -f $path ]]; then
+    if [[ ! -f $1/${files[i]} && ! -f $1/${files[i]}.gz ]]; then
       echo "${files[i]}.gz is missing"
       return
-    elif [[ $( (gzip -dc "$path" 2>/dev/null || true) | sha256) != "${sums[i]}" ]]; then
-      echo "${files[i]}.gz is damaged (its contents have another SHA-256)"
+    elif [[ $(contents "$1" "${files[i]}" | sha256) != "${sums[i]}" ]]; then
+      echo "${files[i]} is damaged (its contents have another SHA-256)"
       return
     fi
   done
 }
 
-# Copies the files from the folder $1 if they are whole. They are moved into place when all four are there.
+# Unpacks the files from the folder $1 if they are whole. They are moved into place when all four are there.
 take() {
   local name staging=$work/staging
   [[ -z $(first_bad "$1") ]] || return 1
   mkdir -p "$staging" "$target"
-  for name in "${files[@]}"; do cp "$1/$name.gz" "$staging/"; done
-  chmod u+w,a+r "$staging"/*.gz
-  mv -f "$staging"/*.gz "$target/"
+  for name in "${files[@]}"; do contents "$1" "$name" >"$staging/$name"; done
+  chmod a+r "$staging"/*
+  mv -f "$staging"/* "$target/"
+  for name in "${files[@]}"; do rm -f "$target/$name.gz"; done
   say "Fashion-MNIST is in .data/fashion-mnist (from $2)"
   exit 0
 }
@@ -84,11 +87,14 @@ from_git() {
     git "${options[@]}" -C "$work/clone" sparse-checkout set data/fashion
 }
 
-[[ -n $(first_bad "$target") ]] || exit 0
+is_unpacked() { for name in "${files[@]}"; do [[ -f $target/$name ]] || return 1; done; }
+if is_unpacked && [[ -z $(first_bad "$target") ]]; then exit 0; fi
 
 mkdir -p "$here/.data"
 work=$(mktemp -d "$here/.data/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+
+take "$target" ".data/fashion-mnist, compressed" || true
 
 if [[ -n ${FASHION_MNIST:-} ]]; then
   take "$FASHION_MNIST" "$FASHION_MNIST" || fail "FASHION_MNIST=$FASHION_MNIST: $(first_bad "$FASHION_MNIST")"

@@ -11,7 +11,9 @@ struct BonsaiBench: ParsableCommand {
       PyTorch runs as a second process with as many threads, which does nothing while Bonsai is timed, and the other way \
       round. `make setup` installs it.
       """,
-    subcommands: [PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self],
+    subcommands: [
+      PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
+    ],
     defaultSubcommand: PruneCommand.self)
 }
 

@@ -22,7 +22,7 @@ extension ProgramRunner {
     case .add(let target, let recipe):
       guard let parameter = parameter(target) else { break }
       let values = recipe.draw(shape: parameter.shape, dtype: parameter.dtype)
-      noGrad { _ = parameter.add(inPlace: values) }
+      noGrad { _ = parameter.addInPlace(values) }
     case .forward(let seed, _, let gradients):
       let found = gradients ? pass(inputs, seed).outputs : noGrad { pass(inputs, seed).outputs }
       outputs = named("output", found)

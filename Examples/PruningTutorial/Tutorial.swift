@@ -59,6 +59,7 @@ struct Tutorial: ParsableCommand {
   }
 
   func run() throws {
+    keepFreedMemory()  // from training step to training step
     let device = try device == "auto" ? Device.best : Device.named(device)
     let folder = try OutputFolder(output)
     let (train, test) = try FashionMNIST.load(from: data ?? FashionMNIST.defaultFolder)

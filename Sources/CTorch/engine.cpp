@@ -12,7 +12,9 @@
 #include <ATen/ops/empty.h>
 #pragma clang diagnostic pop
 
-#ifdef __GLIBC__
+#ifdef __APPLE__
+#include <malloc/malloc.h>
+#else
 #include <malloc.h>
 #endif
 
@@ -51,6 +53,13 @@ ct_error ct_parallel(int64_t pieces, void *context, void (*body)(void *context, 
     auto iterator = at::TensorIteratorConfig().check_all_same_dtype(false).resize_outputs(false).add_output(places).build();
     iterator.for_each(run, 1);
   });
+}
+int64_t ct_block_size(const void *block) {
+#ifdef __APPLE__
+  return static_cast<int64_t>(malloc_size(block));
+#else
+  return static_cast<int64_t>(malloc_usable_size(const_cast<void *>(block)));
+#endif
 }
 const char *ct_version(void) { return TORCH_VERSION; }
 

@@ -7,6 +7,7 @@
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
 #include <ATen/ops/from_blob.h>
+#include <torch/csrc/autograd/variable.h>
 #pragma clang diagnostic pop
 
 #include <memory>
@@ -67,7 +68,16 @@ ct_error ct_tensor_bump_version(ct_tensor tensor) {
 }
 
 ct_error ct_tensor_set_data(ct_tensor tensor, ct_tensor source) {
-  return guarded([&] { borrow(tensor).set_data(borrow(source)); });
+  return guarded([&] {
+    auto target = borrow(tensor);
+    const bool changes_shape = target.sizes() != borrow(source).sizes();
+    target.set_data(borrow(source));
+    // What sums up a leaf's gradients knows their shape. LibTorch makes it anew for another dtype or device only.
+    if (changes_shape && torch::autograd::impl::get_autograd_meta(target) != nullptr) {
+      torch::autograd::impl::set_grad_accumulator(
+          target, c10::weak_intrusive_ptr<torch::autograd::Node>(c10::intrusive_ptr<torch::autograd::Node>()));
+    }
+  });
 }
 
 ct_error ct_tensor_storage(ct_tensor tensor, const void **storage) {

@@ -32,8 +32,10 @@ public struct Checkpoint: Sendable {
 
   /// Opens `path`: a safetensors or PyTorch file, an index of shards, or a directory that holds one of them.
   ///
-  /// - Parameter stateDict: for PyTorch training checkpoints, the keys that lead to the state dict, joined by dots; nil
-  ///   to take the usual one.
+  /// - Parameters:
+  ///   - path: the file or directory.
+  ///   - stateDict: for PyTorch training checkpoints, the keys that lead to the state dict, joined by dots; nil to take
+  ///     the usual one.
   /// - Throws: ``CheckpointError`` where the file cannot be read, is of no format known here, is damaged, or holds more
   ///   than data.
   public static func open(_ path: String, stateDict: String? = nil) throws(CheckpointError) -> Checkpoint {

@@ -4,8 +4,8 @@ public enum DatasetError: Error, Equatable, Sendable {
   case missing(dataset: String, file: String, folder: String)
   /// The system refused to read a file.
   case unreadable(file: String, reason: String)
-  /// A gzip file is damaged or cut short.
-  case compression(file: String, reason: String)
+  /// A file is compressed with gzip.
+  case compressed(file: String)
   /// A file is not in the format it should be in, or does not fit the others of its data set.
   case format(file: String, expected: String, found: String)
 }
@@ -18,8 +18,8 @@ extension DatasetError: CustomStringConvertible {
       "\(dataset): '\(folder)' holds no \(file); fetch the data set with `make data`, or name a folder that holds it"
     case .unreadable(let file, let reason):
       "\(file): cannot be read (\(reason)); check that it is a file and that you may read it"
-    case .compression(let file, let reason):
-      "\(file): damaged gzip file (\(reason)); delete it and fetch the data set again with `make data`"
+    case .compressed(let file):
+      "\(file): compressed with gzip; unpack it with `gunzip`, or fetch the data set with `make data`, which does"
     case .format(let file, let expected, let found):
       "\(file): expected \(expected), found \(found); delete it and fetch the data set again with `make data`"
     }

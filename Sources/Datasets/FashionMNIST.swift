@@ -22,11 +22,12 @@ public enum FashionMNIST {
 
   private static let files = MNISTFiles(name: "Fashion-MNIST", mean: mean, std: std)
 
-  /// The folder that the environment variable `FASHION_MNIST` names, or `.data/fashion-mnist`, where `make data` puts
-  /// the files.
+  /// The folder that the environment variable `FASHION_MNIST` names, where the files in it are unpacked; otherwise
+  /// `.data/fashion-mnist`, where `make data` puts them, also those of that folder.
   public static var defaultFolder: String {
     let named = ProcessInfo.processInfo.environment["FASHION_MNIST"] ?? ""
-    return named.isEmpty ? ".data/fashion-mnist" : named
+    let isUnpacked = FileManager.default.fileExists(atPath: named + "/train-images-idx3-ubyte")
+    return named.isEmpty || !isUnpacked ? ".data/fashion-mnist" : named
   }
 
   /// Both parts; see ``load(_:from:)``.
@@ -40,7 +41,7 @@ public enum FashionMNIST {
   /// Takes 4 KB of memory for each image, three times as much for a moment.
   /// - Parameters:
   ///   - part: The training or the test images.
-  ///   - folder: Where the four files are, as they are distributed (`.gz`) or decompressed.
+  ///   - folder: Where the four files are, unpacked.
   public static func load(_ part: DatasetPart, from folder: String = defaultFolder) throws(DatasetError) -> ImageSet {
     try files.load(part, from: folder)
   }

@@ -27,7 +27,7 @@ public struct ImageSet {
   }
 
   /// The same on another device; itself where it is there already.
-  /// - Throws: ``TorchError/unavailableDevice(_:available:)``.
+  /// - Throws: `TorchError.unavailableDevice`.
   public func to(_ device: Device) throws(TorchError) -> ImageSet {
     let device = try device.require()
     return ImageSet(images: images.to(device), labels: labels.to(device))

@@ -41,13 +41,12 @@ struct MNISTFiles {
     return (scaled - mean) / std
   }
 
-  /// The file of that name in `folder`, or else the compressed one.
+  /// The file of that name in `folder`.
   private func path(_ file: String, in folder: String) throws(DatasetError) -> String {
-    for name in [file, file + ".gz"] {
-      let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
-      if FileManager.default.fileExists(atPath: path) { return path }
-    }
-    throw .missing(dataset: name, file: file + ".gz", folder: folder)
+    let path = URL(fileURLWithPath: folder).appendingPathComponent(file).path
+    if FileManager.default.fileExists(atPath: path) { return path }
+    if FileManager.default.fileExists(atPath: path + ".gz") { throw .compressed(file: path + ".gz") }
+    throw .missing(dataset: name, file: file, folder: folder)
   }
 }
 

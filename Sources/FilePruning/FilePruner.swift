@@ -84,7 +84,10 @@ public struct FilePruner {
 
   /// Prunes nothing, but makes the masks of a store permanent: `torch.nn.utils.prune.remove` for each pair.
   ///
-  /// - Parameter selector: Which pairs, by the names without `_orig`: `only` and `excluded` count. All unless told.
+  /// - Parameters:
+  ///   - store: The input.
+  ///   - selector: Which pairs, by the names without `_orig`: `only` and `excluded` count. All unless told.
+  ///   - digest: The digest of the input's files to be recorded; nil for none.
   /// - Throws: `CheckpointError` where there are none.
   public init(
     removingMasksIn store: some TensorStore, of selector: Selector = Selector(),

@@ -34,8 +34,8 @@ extension Init {
       let candidates = tensor.emptyLike()
       let chances = tensor.emptyLike()
       func refused() -> Tensor {
-        candidates.subtract(inPlace: mean).divide(inPlace: std)
-        let density = call("pow_.Scalar", candidates, 2).multiply(inPlace: -0.5).subtract(inPlace: peak)
+        candidates.subtractInPlace(mean).divideInPlace(std)
+        let density = call("pow_.Scalar", candidates, 2).multiplyInPlace(-0.5).subtractInPlace(peak)
         return call("log_", chances.uniform(0, 1, generator: generator)) .> density
       }
       tensor.uniform(low, high, generator: generator)
@@ -64,7 +64,7 @@ extension Init {
     }
   }
 
-  /// The kernel that hands its input on, channel by channel as far as there are some: `dirac_`.
+  /// The kernel that leaves its input as it is, for as many channels as both sides have: `dirac_`.
   /// - Precondition: three to five dimensions, of which the first is divisible by `groups`.
   @discardableResult
   public static func dirac(_ tensor: Tensor, groups: Int = 1) -> Tensor {
@@ -101,10 +101,10 @@ extension Init {
       if rows < columns { drawn = drawn.t }
       let factors = callList("linalg_qr", drawn, capacity: 2)
       var q = factors[0]
-      q.multiply(inPlace: factors[1].diagonal().sign())  // uniform among orthogonal matrices (Mezzadri 2006)
+      q.multiplyInPlace(factors[1].diagonal().sign())  // uniform among orthogonal matrices (Mezzadri 2006)
       if rows < columns { q = q.t }
       tensor.copy(from: q.reshape(shape))
-      tensor.multiply(inPlace: gain)
+      tensor.multiplyInPlace(gain)
       return tensor
     }
   }

@@ -28,7 +28,9 @@ public enum Init {
   }
 
   /// The factor on the standard deviation that a nonlinearity asks for: `calculate_gain`.
-  /// - Parameter slope: Of the leaky rectifier on the negative side.
+  /// - Parameters:
+  ///   - nonlinearity: What follows the layer.
+  ///   - slope: Of the leaky rectifier on the negative side.
   public static func gain(_ nonlinearity: Nonlinearity, slope: Double = 0.01) -> Double {
     switch nonlinearity {
     case .linear, .sigmoid: 1
@@ -95,9 +97,11 @@ public enum Init {
   /// He's uniform distribution (He et al. 2015), of bound gain √(3 / fan): `kaiming_uniform_`. A tensor without entries
   /// stays as it is.
   /// - Parameters:
+  ///   - tensor: What is filled.
   ///   - a: The slope of the leaky rectifier that follows, used for `.leakyReLU` only.
   ///   - mode: Which fan counts.
   ///   - nonlinearity: What follows the layer.
+  ///   - generator: Where the numbers come from; the default generator where it is nil.
   @discardableResult
   public static func kaimingUniform(
     _ tensor: Tensor, a: Double = 0, mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyReLU,

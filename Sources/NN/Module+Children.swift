@@ -1,41 +1,17 @@
 import OrderedCollections
 
 extension Module {
-  /// The child modules, in the order in which the properties that hold them are declared, superclass first: modules,
-  /// optional modules, arrays (`blocks.0`) and dictionaries (`heads.name`, in order of their keys) of modules.
-  /// A module that two properties hold stands under both names; ``childNames`` gives names other than the properties'.
-  public final var children: OrderedDictionary<String, Module> {
-    _ = Self.reflectionWorks
-    var mirrors: [Mirror] = []
-    var mirror: Mirror? = Mirror(reflecting: self)
-    while let current = mirror, current.subjectType != Module.self {
-      mirrors.append(current)
-      mirror = current.superclassMirror
-    }
-    let names = childNames
-    var found: OrderedDictionary<String, Module> = [:]
-    for case (let label?, let value) in mirrors.reversed().flatMap(\.children) {
-      let property = label.hasPrefix("$__lazy_storage_$_") ? String(label.dropFirst(18)) : label
-      collect(value, names[property] ?? property, into: &found)
-    }
-    return found
-  }
-
-  private func collect(_ value: Any, _ name: String, into found: inout OrderedDictionary<String, Module>) {
-    let prefix = name.isEmpty ? "" : "\(name)."
-    switch value {
-    case let module as Module: found[name] = module
-    case let modules as [Module]:
-      for (i, module) in modules.enumerated() { found["\(prefix)\(i)"] = module }
-    case let modules as [String: Module]:
-      for (key, module) in modules.sorted(by: { $0.key < $1.key }) { found["\(prefix)\(key)"] = module }
-    case let modules as OrderedDictionary<String, Module>:
-      for (key, module) in modules { found["\(prefix)\(key)"] = module }
-    case Optional<Any>.some(let wrapped) where Mirror(reflecting: value).displayStyle == .optional:
-      collect(wrapped, name, into: &found)
-    default: break
-    }
-  }
+  /// The child modules, in the order in which the properties that hold them are declared, superclass first.
+  ///
+  /// A property may hold a module, or modules in optionals, arrays (`blocks.0`), dictionaries (`heads.name`, in order of
+  /// their keys where they have none of their own), tuples (`pair.0`, `pair.left`), structs (`parts.head`) and cases of
+  /// enumerations, and these in each other (`stages.0.1`). A module that two properties hold stands under both names;
+  /// ``childNames`` gives names other than the properties'. Where modules are held in a way in which they cannot become
+  /// children, as in an object that is no module or in a set, the program stops with the property's name; a property
+  /// that is meant to hold modules of another network is listed in ``propertiesWithoutChildren``.
+  ///
+  /// Properties are looked through once, and again only after one of them has been assigned.
+  public final var children: OrderedDictionary<String, Module> { store.children(of: self) }
 
   /// This module (under the empty path) and all below it, each once, under its first path: `named_modules()`.
   public final var namedModules: OrderedDictionary<String, Module> {
@@ -44,7 +20,7 @@ extension Module {
   }
 
   /// This module and all below it, a shared one under each of its paths, as the state dict names them.
-  final var allPaths: OrderedDictionary<String, Module> { paths { _ in true } }
+  package final var allPaths: OrderedDictionary<String, Module> { paths { _ in true } }
 
   private func paths(_ wanted: (Module) -> Bool) -> OrderedDictionary<String, Module> {
     var found: OrderedDictionary<String, Module> = [:]
@@ -70,12 +46,4 @@ extension Module {
   /// Sets this module and all below it to evaluation: dropout off, batch norm with its running statistics.
   @discardableResult
   public final func eval() -> Self { train(false) }
-
-  /// Children are found by reflection. A program built without reflection metadata must not lose them silently.
-  private static let reflectionWorks: Void = {
-    final class Probe { let stored = 1 }
-    guard Mirror(reflecting: Probe()).children.count == 1 else {
-      fatalError("Bonsai finds child modules by reflection: build without -disable-reflection-metadata")
-    }
-  }()
 }

@@ -19,6 +19,32 @@ extension Module {
     return self
   }
 
+  /// Lays the entries of all parameters and buffers with images' dimensions out in that order:
+  /// `module.to(memory_format=torch.channels_last)`. Parameters stay the same objects.
+  ///
+  /// Convolutions are often faster where channels lie side by side. They follow their weight, and the layers behind them
+  /// their input. Results agree with those of the other order up to rounding.
+  /// - Parameter format: `.channelsLast` or `.contiguous` for tensors of rank 4, `.channelsLast3d` for those of rank 5.
+  @discardableResult
+  public final func to(_ format: MemoryFormat) -> Self {
+    let ranks = format == .channelsLast3d ? 5...5 : format == .channelsLast ? 4...4 : 4...5
+    noGrad {
+      for module in namedModules.values {
+        for (name, slot) in module.slots {
+          switch slot {
+          case .parameter(let tensor) where ranks.contains(tensor.rank):
+            tensor.setData(tensor.detach().clone(format))
+            if let grad = tensor.grad { tensor.grad = grad.clone(format) }
+          case .buffer(let tensor) where ranks.contains(tensor.rank):
+            module.slots[name] = .buffer(tensor.clone(format))
+          default: break
+          }
+        }
+      }
+    }
+    return self
+  }
+
   private func convert(dtype: DType?, device: Device?) {
     func converted(_ tensor: Tensor) -> Tensor {
       var out = tensor

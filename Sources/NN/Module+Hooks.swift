@@ -26,7 +26,7 @@ private final class ClosureHook: ForwardPreHook {
 }
 
 extension Module {
-  /// Adds a hook after those there are.
+  /// Adds a hook at the end.
   /// - Returns: The key under which ``forwardPreHooks`` lists it and ``removeForwardPreHook(_:)`` takes it away.
   @discardableResult
   public final func addForwardPreHook(_ hook: any ForwardPreHook) -> Int {

@@ -36,7 +36,9 @@ extension Module {
   }
 
   /// Copies the tensors of `state` into the parameters and buffers of the same names, converting dtype and device.
-  /// - Parameter strict: Whether all names must agree.
+  /// - Parameters:
+  ///   - state: The tensors by path.
+  ///   - strict: Whether all names must agree.
   /// - Returns: The names that did not agree, where not strict.
   /// - Throws: ``ModuleError/stateDict(module:missing:unexpected:mismatched:)``, before anything is changed. Shapes must
   ///   agree in either case.

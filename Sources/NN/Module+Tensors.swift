@@ -11,6 +11,29 @@ extension Module {
   /// Adds a buffer at the end: state that is not trained.
   public final func registerBuffer(_ name: String, _ tensor: Tensor) { register(name, .buffer(tensor)) }
 
+  /// Puts another tensor in the place of a parameter, as to tie weights: two layers then train one tensor.
+  ///
+  /// ```swift
+  /// decoder.replaceParameter("weight", by: encoder.weight)
+  /// ```
+  /// - Precondition: the module has a parameter of that name, which is not pruned.
+  public final func replaceParameter(_ name: String, by tensor: Tensor) {
+    precondition(
+      slots[name]?.parameter != nil,
+      "\(Self.self) has no parameter '\(name)' to replace; there are: \(slots.keys.joined(separator: ", "))")
+    if tensor.dtype.isFloatingPoint && tensor.isLeaf { tensor.requiresGrad = true }
+    slots[name] = .parameter(tensor)
+  }
+
+  /// The shape of the tensor of that name, without computing it where it is computed; nil where there is none.
+  final func shape(of name: String) -> [Int]? { slots[name]?.shape }
+
+  /// The length along a dimension of a tensor that the layer always has.
+  final func length(of name: String, _ dim: Int) -> Int {
+    guard let shape = shape(of: name) else { fatalError("\(Self.self) has lost its '\(name)'") }
+    return shape[dim]
+  }
+
   private func register(_ name: String, _ slot: Slot) {
     precondition(!name.isEmpty && !name.contains("."), "a tensor's name must not be empty nor hold a dot: '\(name)'")
     precondition(slots[name] == nil, "\(ModuleError.nameTaken(name, module: "\(Self.self)"))")
@@ -18,7 +41,7 @@ extension Module {
   }
 
   /// The tensor of that name: parameter, buffer, or a pruned tensor as it takes part in the forward pass.
-  /// Traps with the names there are; ``tensor(_:)`` throws, for names that come from a user.
+  /// Stops the program with the module's names where there is none; ``tensor(_:)`` throws, for names that come from a user.
   public final subscript(name: String) -> Tensor {
     guard let slot = slots[name] else {
       fatalError("\(ModuleError.noTensor(name, module: "\(Self.self)", names: Array(slots.keys)))")

@@ -1,4 +1,3 @@
-import OrderedCollections
 import Torch
 
 /// The base of every layer and network: tensors by name, child modules by property, hooks before the forward pass.
@@ -17,26 +16,12 @@ import Torch
 /// Counterpart of `torch.nn.Module`. A module is not `Sendable`: work on different modules from different threads, or
 /// hand one over with `sending`.
 open class Module {
-  /// The tensors of this module itself, without its children's, in order.
-  ///
-  /// Reparameterisations such as pruning exchange entries; everything else goes through
-  /// ``registerParameter(_:_:)``, ``registerBuffer(_:_:)`` and ``subscript(_:)``.
-  public final var slots: OrderedDictionary<String, Slot> = [:]
-
-  /// Called before each forward pass, in the order in which they were added; keys are what
-  /// ``addForwardPreHook(_:)-protocol`` returned. Assign to it to reorder hooks or bring removed ones back.
-  public final var forwardPreHooks: OrderedDictionary<Int, any ForwardPreHook> = [:]
-  final var nextHookID = 0
-
-  /// Whether layers that tell training from evaluation (dropout, batch norm) are training. See ``train(_:)``.
-  public final var isTraining = true
-
-  /// Objects that other libraries keep with the module, by names of their own. They are not part of its state and are not
-  /// copied with it.
-  public final var companions: [String: AnyObject] = [:]
+  /// What the module keeps besides the properties of its subclasses. It is the only stored property here, so that
+  /// ``children`` can tell by the others whether they have changed.
+  final let store = ModuleStore()
 
   /// A module without tensors.
-  public init() { _ = Heap.keepsBlocks }
+  public init() {}
 
   /// What the module computes; override it. Call the module itself, `module(x)`, which runs the hooks first.
   open func forward(_ x: Tensor) -> Tensor { fatalError("\(Self.self) does not override forward(_:)") }
@@ -50,6 +35,10 @@ open class Module {
   /// carry PyTorch's names. An empty name lets the entries of an array or dictionary stand under their position or key
   /// alone.
   open var childNames: [String: String] { [:] }
+
+  /// Properties whose modules are not children of this one: a teacher that another network owns. Their tensors are not
+  /// part of its parameters and its state.
+  open var propertiesWithoutChildren: Set<String> { [] }
 
   /// What stands between the brackets when the module is printed: `1, 6, kernel_size=(5, 5), stride=(1, 1)`.
   open var extraDescription: String { "" }

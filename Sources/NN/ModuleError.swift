@@ -1,13 +1,13 @@
 /// What can go wrong with the names and the state of a module.
 public enum ModuleError: Error, Equatable, Sendable {
-  /// The module has no parameter of that name.
-  case noParameter(String, module: String, parameters: [String], others: [String])
   /// The module has no tensor of that name.
   case noTensor(String, module: String, names: [String])
   /// The name is already in use.
   case nameTaken(String, module: String)
   /// A state dict does not fit. Nothing has been loaded.
   case stateDict(module: String, missing: [String], unexpected: [String], mismatched: [String])
+  /// A parameter that only one of an optimiser and a model has.
+  case foreignParameter(shape: [Int], optimizer: String)
   /// Two modules are not of the same architecture.
   case architecture(expected: String, found: String)
 }
@@ -16,9 +16,6 @@ extension ModuleError: CustomStringConvertible {
   /// One sentence: what was found and what to do.
   public var description: String {
     switch self {
-    case .noParameter(let name, let module, let parameters, let others):
-      "\(module) has no parameter '\(name)'; \(Self.choices(parameters, "its parameters are", "it has none"))"
-        + (others.contains(name) ? " ('\(name)' is there, but it is not a parameter)" : "")
     case .noTensor(let name, let module, let names):
       "\(module) has no tensor '\(name)'; \(Self.choices(names, "there are", "it has none"))"
     case .nameTaken(let name, let module):
@@ -26,6 +23,9 @@ extension ModuleError: CustomStringConvertible {
     case .stateDict(let module, let missing, let unexpected, let mismatched):
       "the state dict does not fit \(module), and nothing was loaded:"
         + Self.part(" missing ", missing) + Self.part(" unexpected ", unexpected) + Self.part(" wrong ", mismatched)
+    case .foreignParameter(let shape, let optimizer):
+      "a parameter of shape \(shape) is not among those that both the \(optimizer) and the model have; "
+        + "make the optimiser with the model's parameters"
     case .architecture(let expected, let found):
       "the modules differ: expected \(expected), found \(found)"
     }

@@ -17,6 +17,8 @@ public enum Slot {
 public protocol ComputedTensor: AnyObject {
   /// The tensor, true for what it is computed from as that stands now.
   var value: Tensor { get }
+  /// The shape of ``value``, without computing it where that can be avoided.
+  var shape: [Int] { get }
   /// The same for a copy of the module it belongs to. The copy's parameters, buffers and the computed slots before this
   /// one are in place already; its hooks are not.
   func copy(for twin: Module) -> Self
@@ -24,17 +26,29 @@ public protocol ComputedTensor: AnyObject {
 
 /// A buffer kept in a form of its own. It reads as a tensor and takes one when a state dict is loaded.
 public protocol ComputedBuffer: ComputedTensor {
-  /// The shape of ``ComputedTensor/value``, without computing it.
-  var shape: [Int] { get }
   /// Checks that ``assign(_:)`` would take the tensor.
   func validate(_ tensor: Tensor) throws
   /// Takes over the entries of `tensor`, which has passed ``validate(_:)``.
   func assign(_ tensor: Tensor)
-  /// Moves to another dtype or device, as ``Module/to(_:)-dtype`` asks of every floating-point buffer.
+  /// Moves to another dtype or device, as `Module.to` asks of every floating-point buffer.
   func convert(dtype: DType?, device: Device?)
 }
 
+extension ComputedTensor {
+  /// The shape of ``value``.
+  public var shape: [Int] { value.shape }
+}
+
 extension Slot {
+  /// The shape of ``tensor``, without computing it where that can be avoided.
+  public var shape: [Int] {
+    switch self {
+    case .parameter(let tensor), .buffer(let tensor): tensor.shape
+    case .computed(let computed): computed.shape
+    case .computedBuffer(let computed): computed.shape
+    }
+  }
+
   /// The tensor behind the name.
   public var tensor: Tensor {
     switch self {

@@ -100,7 +100,7 @@ enum Composition {
       let slice = earlier.indexSelect(dim, channels)
       let part = try checked(
         method.computeMask(scores.indexSelect(dim, channels), defaultMask: slice), slice.shape)
-      mask.indexCopy(dim, channels, part)
+      mask.indexCopyInPlace(dim, channels, part)
     }
     return mask
   }

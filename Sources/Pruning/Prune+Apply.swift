@@ -4,7 +4,11 @@ import Torch
 
 extension Prune {
   /// Prunes the parameter `name` by any method, on top of what has been done to it before: `BasePruningMethod.apply`.
-  /// - Parameter importanceScores: What the method ranks instead of the parameter's own (pruned) values, of its shape.
+  /// - Parameters:
+  ///   - method: The method.
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
+  ///   - importanceScores: What the method ranks instead of the parameter's own (pruned) values, of its shape.
   /// - Returns: The module.
   /// - Throws: ``PruningError``, or what the method throws; the module is then as it was.
   @discardableResult
@@ -97,8 +101,8 @@ struct Target {
     if let pruned {
       pruned.prune(composed, by: method)
     } else {
-      let pruned = PrunedTensor(
-        original: original, mask: MaskBuffer(composed.mask), history: PruningContainer([method]))
+      let state = PruningState(mask: composed.mask, history: PruningContainer([method]))
+      let pruned = PrunedTensor(original: original, buffer: MaskBuffer(PruningStates(state)))
       pruned.keep(composed.product)
       pruned.enter(module, name)
     }

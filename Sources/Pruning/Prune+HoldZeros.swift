@@ -11,26 +11,47 @@ extension Prune {
   /// - After ``remove(_:name:holdingZerosIn:undoable:)`` they stay 0.
   /// - Of a tensor that is not pruned, the entries that are 0 now stay 0: for models that were pruned elsewhere.
   ///
-  /// Costs two passes over the parameter per step, and during the step a copy of it. Lasts as long as the optimiser.
-  /// - Throws: ``PruningError/noParameter(_:module:parameters:reason:)``.
+  /// Costs two passes over the parameter per step, and during the step a copy of it. Lasts until
+  /// ``releaseZeros(_:name:in:)`` or as long as the optimiser. A further call for the same parameter takes the place of
+  /// the earlier one.
+  /// - Throws: ``PruningError/noParameter(_:module:parameters:reason:)``, and
+  ///   ``PruningError/foreignOptimizer(_:module:)`` for an optimiser that does not hold the parameter.
   public static func holdZeros(_ module: Module, name: String, in optimizer: any Optimizer) throws {
     let target = try Target(module, name)
-    precondition(
-      optimizer.parameters.contains { $0.isSame(as: target.original) },
-      "holdZeros: the optimiser does not hold \(target.context); make it with the model's parameters")
+    guard optimizer.holds(target.original) else {
+      throw PruningError.foreignOptimizer(name, module: "\(module)")
+    }
     let holder = noGrad { ZeroHolder(target) }
-    optimizer.beforeStep.append { holder.note() }
-    optimizer.afterStep.append { holder.restore() }
+    optimizer.releaseZeros(of: target.original)
+    optimizer.stepHooks.add(holder)
+  }
+
+  /// Ends what ``holdZeros(_:name:in:)`` began: further steps move the entries again.
+  /// - Returns: Whether they were held.
+  /// - Throws: ``PruningError/noParameter(_:module:parameters:reason:)``.
+  @discardableResult
+  public static func releaseZeros(_ module: Module, name: String, in optimizer: any Optimizer) throws -> Bool {
+    optimizer.releaseZeros(of: try Target(module, name).original)
+  }
+}
+
+extension Optimizer {
+  /// Takes away what holds the zeros of a parameter.
+  @discardableResult
+  fileprivate func releaseZeros(of parameter: Tensor) -> Bool {
+    let keys = stepHooks.hooks.filter { ($0.value as? ZeroHolder)?.parameter.isSame(as: parameter) ?? false }.keys
+    for key in keys { stepHooks.remove(key) }
+    return !keys.isEmpty
   }
 }
 
 /// Puts the masked entries of a parameter back to what they were before a step.
-private final class ZeroHolder {
-  private let parameter: Tensor
+private final class ZeroHolder: StepHook {
+  let parameter: Tensor
   /// What prunes the parameter, while it does and after.
-  private let state: PrunedTensor?
+  private var state: PrunedTensor?
   /// Where the parameter was not 0, if it was not pruned.
-  private let open: Tensor?
+  private var open: Tensor?
   /// The parameter as it was before the step at hand.
   private var last: Tensor?
 
@@ -40,17 +61,24 @@ private final class ZeroHolder {
     open = state == nil ? parameter.detach() .!= 0 : nil
   }
 
-  func note() { if state.map({ !$0.places.isEmpty }) ?? false { last = parameter.detach().clone() } }
+  func willStep() { if state.map({ !$0.places.isEmpty }) ?? false { last = parameter.detach().clone() } }
 
-  func restore() {
+  func didStep() {
     guard let open = openEntries else { return }
     parameter.copy(from: parameter.detach().where(open, else: last ?? parameter.detach().zerosLike()))
     last = nil
   }
 
+  func didSlice(_ parameter: Tensor, dim: Int, indices: Tensor) {
+    guard parameter.isSame(as: self.parameter), let entries = openEntries else { return }
+    // While the tensor is pruned, its mask is that of the module, which is sliced there.
+    guard state?.places.isEmpty ?? true else { return }
+    (open, state) = (entries.indexSelect(dim, indices), nil)
+  }
+
   /// The entries that a step may move; nil where nothing is held, because the pruning was taken back.
   private var openEntries: Tensor? {
     guard let state else { return open }
-    return state.places.isEmpty && !state.isPermanent ? nil : state.buffer.value .!= 0
+    return state.places.isEmpty && !state.isPermanent ? nil : state.buffer.factor(dtype: parameter.dtype) .!= 0
   }
 }

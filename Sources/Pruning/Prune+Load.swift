@@ -25,55 +25,70 @@ extension Prune {
     // First the loading that is checked as a whole, with the model's own names, then what changes names.
     let difference = try model.loadStateDict(translated.state, strict: strict)
     guard loading == .asState else { return difference }
-    for (path, mask) in translated.masksForPlain {
-      let (module, name) = translated.place(path)
-      noGrad { _ = module[name].copy(from: state[path + "_orig"]!) }
-      try customFromMask(module, name: name, mask: mask)
+    for (place, path) in translated.masksForPlain {
+      guard let mask = state[path + "_mask"], let original = state[path + "_orig"] else { continue }
+      let target = try Target(place.module, place.name)
+      noGrad { _ = target.original.copy(from: original) }
+      // A parameter that stands at several places is pruned once, where the state has the same mask for all of them.
+      let tied = translated.masksForPlain.keys.first { other in
+        other != place && other.module.pruned(other.name)?.original.isSame(as: target.original) ?? false
+      }
+      if let tied, let earlier = tied.module.pruned(tied.name),
+        earlier.buffer.mask.tensor.equal(mask.to(original.dtype))
+      {
+        earlier.enter(place.module, place.name)
+      } else {
+        try customFromMask(place.module, name: place.name, mask: mask)
+      }
     }
-    for path in translated.plainForMasked {
-      let (module, name) = translated.place(path)
-      module.pruned(name)?.leave(restoringOrder: true)
-    }
+    // The last one first, as undo would, so that names are in the order from before.
+    for place in translated.plainForMasked.reversed() { place.module.pruned(place.name)?.leave(restoringOrder: true) }
     return difference
   }
 }
 
 /// A state dict in the names of a model that is pruned in other places.
 private struct Translation {
+  /// A parameter of a module.
+  struct Place: Hashable {
+    let module: Module
+    let name: String
+
+    static func == (a: Place, b: Place) -> Bool { a.module === b.module && a.name == b.name }
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(ObjectIdentifier(module))
+      hasher.combine(name)
+    }
+  }
+
   private(set) var state: StateDict
-  /// Plain parameters of the model for which the state has a mask, with it.
-  private(set) var masksForPlain: OrderedDictionary<String, Tensor> = [:]
+  /// Plain parameters of the model for which the state has a mask, with the path under which it has it: of a module that
+  /// stands under several, the last, as with everything that is loaded.
+  private(set) var masksForPlain: OrderedDictionary<Place, String> = [:]
   /// Pruned parameters of the model for which the state has a plain tensor.
-  private(set) var plainForMasked: [String] = []
-  private let modules: OrderedDictionary<String, Module>
+  private(set) var plainForMasked: [Place] = []
 
   init(_ given: StateDict, _ model: Module) {
     state = given
-    modules = model.namedModules
-    for (path, module) in modules {
+    // A module that stands under several paths stands under each of them in a state dict.
+    for (path, module) in model.allPaths {
       for name in Array(module.slots.keys) {
         let full = path.isEmpty ? name : "\(path).\(name)"
         let original = given[full + "_orig"]
         let mask = given[full + "_mask"]
         if module.pruned(name) != nil {
           guard let plain = given[full], original == nil, mask == nil else { continue }
-          plainForMasked.append(full)
+          plainForMasked.append(Place(module: module, name: name))
           state[full] = nil
           state[full + "_orig"] = plain
           state[full + "_mask"] = module[name + "_mask"]
         } else if module.slots[name]?.parameter != nil, let original, let mask, original.shape == mask.shape {
-          masksForPlain[full] = mask
+          masksForPlain[Place(module: module, name: name)] = full
           state[full + "_orig"] = nil
           state[full + "_mask"] = nil
           state[full] = noGrad { mask.to(original.dtype) * original }
         }
       }
     }
-  }
-
-  /// The module and the name that a path stands for.
-  func place(_ path: String) -> (Module, String) {
-    let parts = path.split(separator: ".")
-    return (modules[parts.dropLast().joined(separator: ".")]!, String(parts.last!))
   }
 }

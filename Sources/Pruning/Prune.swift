@@ -35,6 +35,9 @@ public enum Prune {
 
   /// Prunes `amount` of the entries, those of smallest magnitude. `torch.nn.utils.prune.l1_unstructured`.
   /// - Parameters:
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
+  ///   - amount: How much of what is still unpruned is pruned.
   ///   - importanceScores: What to rank by magnitude instead of the parameter's own values, of its shape.
   ///   - nan: `.rankLargest` keeps NaN longest, as PyTorch does, instead of refusing them.
   /// - Returns: The module.
@@ -57,9 +60,13 @@ public enum Prune {
 
   /// Prunes `amount` of the channels along `dim`, those of smallest Ln norm. `torch.nn.utils.prune.ln_structured`.
   /// - Parameters:
+  ///   - module: The module that has the parameter.
+  ///   - name: The parameter's name.
+  ///   - amount: How much of what is still unpruned is pruned.
   ///   - n: The norm: a number, `.infinity`, `.negativeInfinity`, `.frobenius` or `.nuclear`.
   ///   - dim: The dimension whose channels are ranked: 0 for a layer's outputs.
   ///   - importanceScores: What to take the norms of instead of the parameter's own values, of its shape.
+  ///   - nan: What to do with NaN among the scores.
   /// - Returns: The module.
   /// - Throws: ``PruningError``; the module is then as it was.
   @discardableResult

@@ -1,66 +1,6 @@
 import Foundation
 import NN
-import OrderedCollections
-import Sparsity
 import Torch
-
-/// The mask of a pruned tensor as a buffer of its module. It reads as a new tensor each time: writing to that tensor
-/// does not change the mask; loading a state dict or ``Prune/customFromMask(_:name:mask:)`` does.
-final class MaskBuffer: ComputedBuffer {
-  private(set) var mask: PruningMask
-  /// The masks before each further call, for going back; they move and convert with the module.
-  private var past: [PruningMask] = []
-  /// Counts the changes, so that the product knows whether it is still true.
-  private(set) var version = 0
-
-  init(_ mask: PruningMask) { self.mask = mask }
-
-  var value: Tensor { mask.tensor }
-  var shape: [Int] { mask.shape }
-
-  func replace(by mask: PruningMask) {
-    self.mask = mask
-    version += 1
-  }
-
-  /// Takes over the mask of a further call.
-  func push(_ mask: PruningMask) {
-    past.append(self.mask)
-    replace(by: mask)
-  }
-
-  /// Goes back to the mask before the last call.
-  /// - Returns: Whether there was one.
-  func pop() -> Bool {
-    guard let last = past.popLast() else { return false }
-    replace(by: last)
-    return true
-  }
-
-  func validate(_ tensor: Tensor) throws {
-    guard tensor.shape == shape else {
-      throw PruningError.shape(of: "the mask", expected: shape, found: tensor.shape, context: "loading a state dict")
-    }
-  }
-
-  func assign(_ tensor: Tensor) {
-    var loaded = PruningMask(tensor.to(mask.device))
-    loaded.strides = mask.strides
-    if loaded.dtype != mask.dtype { loaded = PruningMask(loaded.tensor.to(mask.dtype)) }
-    replace(by: loaded)
-  }
-
-  func convert(dtype: DType?, device: Device?) {
-    replace(by: mask.converted(dtype: dtype, device: device))
-    past = past.map { $0.converted(dtype: dtype, device: device) }
-  }
-
-  func copy(for twin: Module) -> MaskBuffer {
-    let copy = MaskBuffer(mask)
-    copy.past = past
-    return copy
-  }
-}
 
 /// A pruned tensor: mask times original, computed when it is read and kept as long as both stay what they were.
 ///
@@ -72,27 +12,27 @@ final class MaskBuffer: ComputedBuffer {
 final class PrunedTensor: ComputedTensor {
   /// The parameter as it is trained.
   let original: Tensor
-  /// The mask, as it stands in the modules.
+  /// The mask, as it stands in the modules, with what it was before.
   let buffer: MaskBuffer
-  /// The methods applied, in order.
-  private(set) var history: PruningContainer
   /// Where the tensor stands.
   private(set) var places: [Place] = []
   /// Whether the pruning was made permanent, and not taken back, where the tensor stands nowhere any more.
   private(set) var isPermanent = false
-  /// The histories before each further call.
-  private var past: [PruningContainer] = []
 
   private let lock = NSLock()
-  private var kept: (product: Tensor, original: Tensor, version: Int, maskVersion: Int)?
+  private var kept: KeptProduct?
   private var shared: Tensor?
   private var forwardDepth = 0
 
-  init(original: Tensor, mask: MaskBuffer, history: PruningContainer) {
+  init(original: Tensor, buffer: MaskBuffer) {
     self.original = original
-    buffer = mask
-    self.history = history
+    self.buffer = buffer
   }
+
+  var shape: [Int] { original.shape }
+
+  /// The methods applied, in order.
+  var history: PruningContainer { buffer.history }
 
   var value: Tensor {
     guard isGradEnabled && original.requiresGrad else { return untracked }
@@ -105,16 +45,16 @@ final class PrunedTensor: ComputedTensor {
   }
 
   /// The product with gradients flowing to the original.
-  private var tracked: Tensor { buffer.value.to(original.dtype) * original }
-
-  /// The product without gradients, reused while neither factor has changed.
-  private var untracked: Tensor {
-    let version = original.version
-    if let kept = lock.withLock({ kept }), kept.version == version, kept.maskVersion == buffer.version,
-      kept.original.sharesStorage(with: original), kept.product.dtype == original.dtype
-    {
-      return kept.product
+  private var tracked: Tensor {
+    if let bits = buffer.mask.bits, original.isInMainMemory, original.isContiguous {
+      return original.multiplied(by: MaskFactors(bits))
     }
+    return buffer.factor(dtype: original.dtype) * original
+  }
+
+  /// The product without gradients, reused while neither factor has changed, nor the product itself.
+  private var untracked: Tensor {
+    if let kept = lock.withLock({ kept }), kept.isTrue(of: original, buffer) { return kept.product }
     let product = buffer.mask.product(with: original)
     keep(product)
     return product
@@ -122,8 +62,7 @@ final class PrunedTensor: ComputedTensor {
 
   /// Keeps the product of mask and original as they stand now, if there is one.
   func keep(_ product: Tensor?) {
-    // The detached alias keeps the storage alive, so that its address cannot come to stand for another one's.
-    let fresh = product.map { ($0, original.detach(), original.version, buffer.version) }
+    let fresh = product.map { KeptProduct($0, of: original, buffer) }
     lock.withLock { kept = fresh }
   }
 
@@ -135,20 +74,16 @@ final class PrunedTensor: ComputedTensor {
     }
   }
 
-  /// Takes over a further method's mask.
+  /// Takes over the mask of a further call.
   func prune(_ composed: Composed, by method: any PruningMethod) {
-    past.append(history)
-    buffer.push(composed.mask)
-    history.add(method)
+    buffer.push(PruningState(mask: composed.mask, history: history.recording(method)))
     keep(composed.product)
   }
 
-  /// Goes back by one method.
-  /// - Returns: Whether there was an earlier one.
-  func stepBack() -> Bool {
-    guard buffer.pop(), let last = past.popLast() else { return false }
-    history = last
-    return true
+  /// Takes over another mask in place of the one there is.
+  func replace(by state: PruningState) {
+    buffer.push(state)
+    keep(nil)
   }
 
   func copy(for twin: Module) -> PrunedTensor {
@@ -158,9 +93,32 @@ final class PrunedTensor: ComputedTensor {
     guard let name = names.first, let original = twin.slots[name + "_orig"]?.parameter,
       case .computedBuffer(let mask as MaskBuffer)? = twin.slots[name + "_mask"]
     else { fatalError("the copy of a pruned module lacks the parts of a pruned tensor") }
-    let copy = PrunedTensor(original: original, mask: mask, history: history)
-    copy.past = past
-    return copy
+    return PrunedTensor(original: original, buffer: mask)
+  }
+}
+
+/// A product of mask and original, and what it was computed from.
+private struct KeptProduct {
+  let product: Tensor
+  private let productVersion: Int
+  /// A detached alias, which keeps the memory alive, so that its address cannot come to stand for another one's.
+  private let original: Tensor
+  private let originalVersion: Int
+  private let maskVersion: Int
+
+  init(_ product: Tensor, of original: Tensor, _ mask: MaskBuffer) {
+    self.product = product
+    productVersion = product.version
+    self.original = original.detach()
+    originalVersion = original.version
+    maskVersion = mask.version
+  }
+
+  /// Whether the product is still that of both. Layers may have written to it, as embeddings with a largest norm do.
+  func isTrue(of original: Tensor, _ mask: MaskBuffer) -> Bool {
+    originalVersion == original.version && maskVersion == mask.version && productVersion == product.version
+      && self.original.sharesStorage(with: original) && product.dtype == original.dtype
+      && product.shape == original.shape
   }
 }
 
@@ -204,25 +162,5 @@ extension PrunedTensor {
     }
     places = []
     isPermanent = !restoringOrder
-  }
-}
-
-extension Module {
-  /// The pruned tensor of that name in this module itself.
-  func pruned(_ name: String) -> PrunedTensor? {
-    if case .computed(let computed as PrunedTensor)? = slots[name] { computed } else { nil }
-  }
-
-  /// The names of the pruned tensors of this module itself.
-  var prunedNames: [String] { slots.keys.filter { pruned($0) != nil } }
-
-  /// Puts the names that `order` has into its order, before any others; neighbours of names it lacks stay together.
-  func reorderSlots(_ order: [String]) {
-    let rank = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
-    // A part of another pruned tensor stands where that tensor stands at the end, as pruning put it.
-    let sorted = slots.enumerated().sorted { a, b in
-      (rank[a.element.key] ?? order.count, a.offset) < (rank[b.element.key] ?? order.count, b.offset)
-    }
-    slots = OrderedDictionary(uniqueKeysWithValues: sorted.map { ($0.element.key, $0.element.value) })
   }
 }

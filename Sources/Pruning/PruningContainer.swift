@@ -4,6 +4,8 @@ import Torch
 /// Several methods applied to one tensor, one after the other: its pruning history. Counterpart of
 /// `torch.nn.utils.prune.PruningContainer`.
 ///
+/// The history of a tensor lists the last 64 methods, so that it does not grow with the number of calls.
+///
 /// As a method it applies its last one to what the earlier mask leaves; the earlier ones have made that mask.
 public struct PruningContainer {
   private var methods: [any PruningMethod]
@@ -11,8 +13,16 @@ public struct PruningContainer {
   /// A container of the methods given.
   public init(_ methods: [any PruningMethod] = []) { self.methods = methods }
 
-  /// Adds a method after those there are: `add_pruning_method`.
+  /// Adds a method at the end: `add_pruning_method`.
   public mutating func add(_ method: any PruningMethod) { methods.append(method) }
+
+  /// How many methods the history of a tensor lists, the latest ones.
+  static let recordedCount = 64
+
+  /// This history with one more method; the oldest is dropped where that makes too many.
+  func recording(_ method: any PruningMethod) -> PruningContainer {
+    PruningContainer(methods.suffix(Self.recordedCount - 1) + [method])
+  }
 }
 
 extension PruningContainer: RandomAccessCollection {

@@ -20,6 +20,10 @@ public enum PruningError: Error, Equatable, Sendable {
   case norm(String, reason: String, context: String)
   /// The tensor is not pruned, so that there is nothing to remove.
   case notPruned(String, module: String, pruned: [String])
+  /// The mask before the last call is no longer kept, so that the call cannot be taken back.
+  case undoLimit(String, module: String, limit: Int)
+  /// The optimiser does not hold the parameter, so that it cannot hold its zeros.
+  case foreignOptimizer(String, module: String)
   /// Global pruning takes unstructured methods only.
   case notUnstructured(String)
   /// Global pruning was given no parameters.
@@ -50,6 +54,11 @@ extension PruningError: CustomStringConvertible {
     case .notPruned(let name, let module, let pruned):
       "'\(name)' of \(module) is not pruned, so there is nothing to remove; "
         + (pruned.isEmpty ? "nothing in this module is pruned" : "pruned are: \(pruned.joined(separator: ", "))")
+    case .undoLimit(let name, let module, let limit):
+      "no further call on '\(name)' of \(module) can be taken back: Prune.undoLimit keeps \(limit) earlier masks; "
+        + "set it higher before pruning"
+    case .foreignOptimizer(let name, let module):
+      "the optimiser does not hold '\(name)' of \(module); make it with the model's parameters, and hold zeros then"
     case .notUnstructured(let method):
       "global pruning compares single entries of several tensors, which \(method) does not; "
         + "use L1Unstructured, RandomUnstructured or a method of pruning type .unstructured"

@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// The forward pre-hook of a pruned tensor, as ``NN/Module/forwardPreHooks`` lists it: it has the product of mask and
+/// The forward pre-hook of a pruned tensor, as `Module.forwardPreHooks` lists it: it has the product of mask and
 /// original computed once for each forward pass, and knows the history.
 ///
 /// ```swift

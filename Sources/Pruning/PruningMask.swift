@@ -41,6 +41,9 @@ struct PruningMask {
     }
   }
 
+  /// The mask as a tensor that must not be written to: its own memory where it is kept as one.
+  var borrowedTensor: Tensor { if case .dense(let tensor) = storage { tensor } else { tensor } }
+
   var device: Device {
     switch storage {
     case .packed: .cpu
@@ -89,23 +92,40 @@ struct PruningMask {
 
   /// The pruned entries: mask times `original`, without gradients. -0 and NaN come out as in PyTorch.
   func product(with original: Tensor) -> Tensor {
-    if case .packed(let bits) = storage, original.isInMainMemory, original.isContiguous {
+    if let bits, original.isInMainMemory, original.isContiguous {
       return original.detach().withUnsafeBytes { source in
         Tensor.inLargePages(shape, dtype: original.dtype) { product in
-          let type = original.dtype.elementType
-          guard bits.count >= 1 << 16 else {
-            return bits.multiply(0..<bits.count, of: source, into: product, type: type)
-          }
-          // On the engine's threads, which have often ranked or trained just now.
-          let pieces = 4 * threadCount
-          let words = (bits.count + 63) / 64
-          onEngineThreads(pieces: pieces) { piece in
-            let range = words * piece / pieces * 64..<min(bits.count, words * (piece + 1) / pieces * 64)
-            bits.multiply(range, of: source, into: product, type: type)
-          }
+          bits.multiplyOnEngineThreads(source, into: product, dtype: original.dtype)
         }
       }
     }
     return noGrad { original.detach() * tensor.to(original.dtype).to(original.device) }
+  }
+}
+
+/// The bits of a mask as factors of entries that gradients pass through.
+final class MaskFactors: EntryFactors {
+  private let bits: BitMask
+
+  init(_ bits: BitMask) { self.bits = bits }
+
+  func multiply(_ source: UnsafeRawBufferPointer, into product: UnsafeMutableRawBufferPointer, dtype: DType) {
+    bits.multiplyOnEngineThreads(source, into: product, dtype: dtype)
+  }
+}
+
+extension BitMask {
+  /// Writes the entries times the mask, on the engine's threads, which have often ranked or trained just now.
+  fileprivate func multiplyOnEngineThreads(
+    _ source: UnsafeRawBufferPointer, into product: UnsafeMutableRawBufferPointer, dtype: DType
+  ) {
+    let type = dtype.elementType
+    guard count >= 1 << 16 else { return multiply(0..<count, of: source, into: product, type: type) }
+    let pieces = 4 * threadCount
+    let words = (count + 63) / 64
+    onEngineThreads(pieces: pieces) { piece in
+      let range = words * piece / pieces * 64..<min(count, words * (piece + 1) / pieces * 64)
+      multiply(range, of: source, into: product, type: type)
+    }
   }
 }

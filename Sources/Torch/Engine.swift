@@ -24,6 +24,9 @@ package func onEngineThreads(pieces: Int, _ body: (Int) -> Void) {
   }
 }
 
+/// The size of a block of the C library's allocator, at least what was asked for: of an object, all of it.
+package func blockSize(of block: UnsafeRawPointer) -> Int { Int(ct_block_size(block)) }
+
 /// The version of LibTorch, as `2.13.0`.
 public var libTorchVersion: String { String(cString: ct_version()) }
 

@@ -2,50 +2,50 @@
 /// operators. Lists have one length, and tensors at one place one shape; `inPlace` lists are changed.
 public enum Foreach {
   /// Adds `scale * b` to `a`.
-  public static func add(inPlace a: [Tensor], _ b: [Tensor], scale: Double = 1) {
+  public static func addInPlace(_ a: [Tensor], _ b: [Tensor], scale: Double = 1) {
     callValue("_foreach_add_.List", a, b, keywords: [("alpha", scale)])
   }
   /// Adds a number.
-  public static func add(inPlace a: [Tensor], _ number: Double) { callValue("_foreach_add_.Scalar", a, number) }
+  public static func addInPlace(_ a: [Tensor], _ number: Double) { callValue("_foreach_add_.Scalar", a, number) }
   /// Multiplies by a number. Tensors of half types go one by one, since the operator for lists rounds the factor to
   /// their type first, and `Tensor.multiply(inPlace:)` and PyTorch's step on one tensor at a time do not.
-  public static func multiply(inPlace a: [Tensor], _ factor: Double) {
+  public static func multiplyInPlace(_ a: [Tensor], _ factor: Double) {
     guard !a.contains(where: { $0.dtype == .float16 || $0.dtype == .bfloat16 }) else {
-      for tensor in a { tensor.multiply(inPlace: factor) }
+      for tensor in a { tensor.multiplyInPlace(factor) }
       return
     }
     callValue("_foreach_mul_.Scalar", a, factor)
   }
   /// Multiplies by a tensor of one entry, as the factor of gradient clipping.
-  public static func multiply(inPlace a: [Tensor], _ factor: Tensor) { callValue("_foreach_mul_.Tensor", a, factor) }
+  public static func multiplyInPlace(_ a: [Tensor], _ factor: Tensor) { callValue("_foreach_mul_.Tensor", a, factor) }
   /// Multiplies place by place, as by masks.
-  public static func multiply(inPlace a: [Tensor], _ b: [Tensor]) { callValue("_foreach_mul_.List", a, b) }
+  public static func multiplyInPlace(_ a: [Tensor], _ b: [Tensor]) { callValue("_foreach_mul_.List", a, b) }
   /// Divides by a number.
-  public static func divide(inPlace a: [Tensor], _ divisor: Double) { callValue("_foreach_div_.Scalar", a, divisor) }
+  public static func divideInPlace(_ a: [Tensor], _ divisor: Double) { callValue("_foreach_div_.Scalar", a, divisor) }
   /// Divides place by place.
-  public static func divide(inPlace a: [Tensor], _ b: [Tensor]) { callValue("_foreach_div_.List", a, b) }
+  public static func divideInPlace(_ a: [Tensor], _ b: [Tensor]) { callValue("_foreach_div_.List", a, b) }
   /// Moves `a` by `weight * (end - a)`.
-  public static func lerp(inPlace a: [Tensor], _ end: [Tensor], _ weight: Double) {
+  public static func lerpInPlace(_ a: [Tensor], _ end: [Tensor], _ weight: Double) {
     callValue("_foreach_lerp_.Scalar", a, end, weight)
   }
   /// Adds `scale * b * c`.
-  public static func addcmul(inPlace a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double = 1) {
+  public static func addcmulInPlace(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double = 1) {
     callValue("_foreach_addcmul_.Scalar", a, b, c, scale)
   }
   /// Adds `scale * b / c`.
-  public static func addcdiv(inPlace a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double = 1) {
+  public static func addcdivInPlace(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scale: Double = 1) {
     callValue("_foreach_addcdiv_.Scalar", a, b, c, scale)
   }
   /// Adds `scales[i] * b / c` at each place.
-  public static func addcdiv(inPlace a: [Tensor], _ b: [Tensor], _ c: [Tensor], scales: [Double]) {
+  public static func addcdivInPlace(_ a: [Tensor], _ b: [Tensor], _ c: [Tensor], scales: [Double]) {
     callValue("_foreach_addcdiv_.ScalarList", a, b, c, scales)
   }
   /// Holds the entries of `a` at or above those of `b`.
-  public static func maximum(inPlace a: [Tensor], _ b: [Tensor]) { callValue("_foreach_maximum_.List", a, b) }
+  public static func maximumInPlace(_ a: [Tensor], _ b: [Tensor]) { callValue("_foreach_maximum_.List", a, b) }
   /// Sets every entry to 0.
   public static func zero(_ a: [Tensor]) { callValue("_foreach_zero_", a) }
   /// Overwrites `a` with `b`.
-  public static func copy(inPlace a: [Tensor], _ b: [Tensor]) { callValue("_foreach_copy_", a, b) }
+  public static func copyInPlace(_ a: [Tensor], _ b: [Tensor]) { callValue("_foreach_copy_", a, b) }
   /// The square root of each entry.
   public static func sqrt(_ a: [Tensor]) -> [Tensor] { callList("_foreach_sqrt", a, capacity: a.count) }
   /// `a + scale * b`.

@@ -16,7 +16,9 @@ public func callOperator(
 
 /// Calls an operator with one tensor as its result; traps with the engine's message.
 @discardableResult
-func call(_ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = []) -> Tensor {
+package func call(_ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = [])
+  -> Tensor
+{
   orTrap(
     invoke(name, arguments, keywords, 2) { results in
       guard let first = results.first, first.tag == tensorTag else { fatalError("\(name) gave no tensor") }
@@ -26,7 +28,7 @@ func call(_ name: StaticString, _ arguments: any OperatorArgument..., keywords: 
 }
 
 /// Calls an operator with several tensors as its results; traps with the engine's message.
-func callList(
+package func callList(
   _ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = [], capacity: Int = 8
 ) -> [Tensor] {
   orTrap(
@@ -37,7 +39,7 @@ func callList(
 
 /// Calls an operator for what it does to its arguments, or for its first result; traps with the engine's message.
 @discardableResult
-func callValue(
+package func callValue(
   _ name: StaticString, _ arguments: any OperatorArgument..., keywords: [OperatorKeyword] = []
 ) -> OperatorValue {
   orTrap(invoke(name, arguments, keywords, 2) { $0.map(OperatorValue.init(taking:)).first ?? .none })

@@ -1,4 +1,4 @@
-// Reading and writing at positions that tensors hold (int64) or mark (bool). ``Tensor/subscript(_:)`` covers the rest.
+// Reading at positions that tensors hold (int64) or mark (bool). ``Tensor/subscript(_:)`` covers the rest.
 
 extension Tensor {
   /// The entries at the positions `index` (int64) along `dim`: `index_select`.
@@ -16,12 +16,6 @@ extension Tensor {
   /// The part at `position` along `dim`, without it, sharing its memory.
   public func select(_ dim: Int, _ position: Int) -> Tensor { call("select.int", self, dim, position) }
 
-  /// A copy with `value` where `mask` is true.
-  public func maskedFill(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
-    call("masked_fill.Scalar", self, mask, value)
-  }
-  /// A copy with the entries of `source`, in order, where `mask` is true.
-  public func maskedScatter(_ mask: Tensor, _ source: Tensor) -> Tensor { call("masked_scatter", self, mask, source) }
   /// Class numbers (int64) as vectors of `count` zeros and a one, in a last dimension; int64.
   public func oneHot(_ count: Int = -1) -> Tensor { call("one_hot", self, count) }
 }

@@ -70,7 +70,7 @@ extension Tensor {
 
   /// Overwrites the entries with 1 with probability `p`, 0 otherwise: `bernoulli_`.
   @discardableResult
-  public func bernoulli(inPlace p: Double, generator: Generator? = nil) -> Tensor {
+  public func bernoulliInPlace(_ p: Double, generator: Generator? = nil) -> Tensor {
     call("bernoulli_.float", self, p, keywords: [("generator", generator)])
   }
 }

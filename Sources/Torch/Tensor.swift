@@ -3,7 +3,7 @@ import CTorch
 /// An array of numbers of any rank: LibTorch's tensor, with its memory, device and gradient history.
 ///
 /// A `Tensor` is a reference: two variables may name the same one, and operators that end in an underscore in Python
-/// (here ``add(inPlace:scale:)`` and its kin) change it for both. Tensors are not `Sendable`; hand one to another thread with `sending`.
+/// (here ``addInPlace(_:scale:)`` and its kin) change it for both. Tensors are not `Sendable`; hand one to another thread with `sending`.
 ///
 /// ```swift
 /// let x = Tensor([[1, 2], [3, 4]] as [[Float]])

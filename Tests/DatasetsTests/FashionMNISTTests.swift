@@ -5,7 +5,7 @@ import Torch
 @testable import Datasets
 
 private let isFetched =
-  FileManager.default.fileExists(atPath: FashionMNIST.defaultFolder + "/train-images-idx3-ubyte.gz")
+  FileManager.default.fileExists(atPath: FashionMNIST.defaultFolder + "/train-images-idx3-ubyte")
 
 /// The real files. The expected numbers are those of the reference script's `split` in Python.
 @Suite(.enabled(if: isFetched, "Fashion-MNIST is not here; `make data` fetches it"), .serialized)

@@ -40,7 +40,7 @@ struct CampaignTests {
         tensor = nil
       default: tensor = nil
       }
-      noGrad { _ = tensor?.view(-1)[0].add(inPlace: 0.125) }
+      noGrad { _ = tensor?.view(-1)[0].addInPlace(0.125) }
     }
   }
 

@@ -6,8 +6,9 @@
 
   extension NNTests {
     @Suite struct HeapTests {
-      /// Without Heap.keepsBlocks about 1,600 pages are taken from the system anew in every step.
-      @Test func stepsReuseTheirMemory() {
+      /// Otherwise about 1,600 pages are taken from the system anew in every step.
+      @Test func stepsReuseTheirMemoryWhereAsked() {
+        keepFreedMemory()
         let model = LeNet()
         let (x, y) = (Tensor.rand([64, 1, 32, 32]), Tensor.randint(0..<10, [64]))
         func step() {

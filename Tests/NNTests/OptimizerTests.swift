@@ -145,7 +145,7 @@ extension NNTests {
       let net = LeNet()
       let optimizer = SGD(net.parameters, learningRate: 0.1)
       let mask = Tensor.zeros([84]).where(Tensor.arange(to: 84) .< 40, else: Tensor.ones([84]))
-      optimizer.afterStep.append { net.fc3.weight.multiply(inPlace: mask) }
+      optimizer.stepHooks.add(after: { net.fc3.weight.multiplyInPlace(mask) })
       _ = train(net, optimizer, 0..<2)
       #expect(net.fc3.weight.narrow(1, start: 0, length: 40).countNonzero() == 0)
       #expect(net.fc3.weight.narrow(1, start: 40, length: 44).countNonzero() == 440)

@@ -25,7 +25,7 @@ import Torch
     for _ in 0..<3 {
       layer.zeroGrad()
       layer(x).sum().backward()
-      noGrad { for p in layer.parameters { p.add(inPlace: p.grad!, scale: -0.1) } }
+      noGrad { for p in layer.parameters { p.addInPlace(p.grad!, scale: -0.1) } }
       try Prune.l1Unstructured(layer, name: "weight", amount: 50)
       try Prune.undo(layer, name: "weight")
       _ = noGrad { layer(x) }
@@ -67,7 +67,7 @@ import Torch
     let shared = Shared(net: net, x: x, expected: expected)
     for round in 0..<40 {
       // A change between rounds makes all threads compute the product anew at once.
-      noGrad { for layer in [net[0], net[2]] { layer["weight_orig"].add(inPlace: Tensor.zeros([64, 64])) } }
+      noGrad { for layer in [net[0], net[2]] { layer["weight_orig"].addInPlace(Tensor.zeros([64, 64])) } }
       let wrong = Results()
       DispatchQueue.concurrentPerform(iterations: 8) { index in
         for _ in 0..<5 where !noGrad({ shared.net(shared.x) }).equal(shared.expected) {
@@ -104,7 +104,7 @@ import Torch
           masks.append(layer["weight_mask"])
           // A product that is made anew, in several pieces.
           let (made, expected) = noGrad {
-            let original = layer["weight_orig"].multiply(inPlace: 2)
+            let original = layer["weight_orig"].multiplyInPlace(2)
             return (layer["weight"], original * layer["weight_mask"].to(dtype))
           }
           #expect(sameBits(made, expected), "\(name), \(dtype), \(count) threads")

@@ -99,7 +99,7 @@ import Torch
       expected.sum().backward()
       let grad = try #require(attention.outProj["weight_orig"].grad)
       #expect(grad.allClose(plain.outProj.weight.grad! * mask, relative: 1e-6, absolute: 1e-7), "step \(step)")
-      noGrad { for p in attention.parameters { p.add(inPlace: p.grad!, scale: -0.1) } }
+      noGrad { for p in attention.parameters { p.addInPlace(p.grad!, scale: -0.1) } }
     }
   }
 
@@ -117,7 +117,7 @@ import Torch
       y.sum().backward()
       let grad = try #require(lstm["weight_hh_l0_orig"].grad)
       #expect(grad[lstm["weight_hh_l0_mask"] .== 0].countNonzero() == 0, "step \(step)")
-      noGrad { for p in lstm.parameters { p.add(inPlace: p.grad!, scale: -0.1) } }
+      noGrad { for p in lstm.parameters { p.addInPlace(p.grad!, scale: -0.1) } }
     }
   }
 
@@ -155,7 +155,7 @@ import Torch
       #expect(sameBits(layer.weight, noGrad { layer.weight }), "\(what), with gradients")
     }
     noGrad { _ = layer.weight }
-    noGrad { _ = layer["weight_orig"].add(inPlace: Tensor.ones([2, 3])) }
+    noGrad { _ = layer["weight_orig"].addInPlace(Tensor.ones([2, 3])) }
     expectProduct("a change in place")
     try layer.loadStateDict([
       "bias": Tensor.zeros([2]), "weight_orig": Tensor([[1, 2, 3], [4, 5, 6]] as [[Float]]),
@@ -166,7 +166,7 @@ import Torch
     layer["weight_orig"].setData(Tensor.full([2, 3], 7))
     expectProduct("other memory")
     layer(Tensor.ones([1, 3])).sum().backward()
-    noGrad { _ = layer["weight_orig"].add(inPlace: layer["weight_orig"].grad!) }
+    noGrad { _ = layer["weight_orig"].addInPlace(layer["weight_orig"].grad!) }
     expectProduct("a training step")
     layer.to(.float64)
     expectProduct("a conversion")
@@ -178,7 +178,7 @@ import Torch
     noGrad { _ = layer.weight.copy(from: Tensor([[1, 2, 3], [4, 5, 6]] as [[Float]])) }
     try Prune.l1Unstructured(layer, name: "weight", amount: 1)
     // PyTorch would still rank the 2 here and prune it; it is 12 now.
-    noGrad { _ = layer["weight_orig"].add(inPlace: Tensor([[0, 10, 0], [0, 0, 0]] as [[Float]])) }
+    noGrad { _ = layer["weight_orig"].addInPlace(Tensor([[0, 10, 0], [0, 0, 0]] as [[Float]])) }
     try Prune.l1Unstructured(layer, name: "weight", amount: 1)
     #expect(layer["weight_mask"].flatten().array(of: Int.self) == [0, 1, 0, 1, 1, 1])
   }
@@ -276,7 +276,7 @@ import Torch
       #expect(layer.weight === first)
       _ = layer(Tensor.ones([1, 8]))
       #expect(layer.weight === first)
-      layer["weight_orig"].add(inPlace: Tensor.ones([8, 8]))
+      layer["weight_orig"].addInPlace(Tensor.ones([8, 8]))
       #expect(layer.weight !== first)
     }
     // With gradients each forward pass has a history of its own, so that two backward passes work.

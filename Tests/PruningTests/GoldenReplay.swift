@@ -119,9 +119,9 @@ final class GoldenReplay {
         try check(module!.tensor(parameter).grad!, key, "gradient of \(parameter)")
       }
     case "sgd_step":
-      noGrad { for p in module!.parameters { p.add(inPlace: p.grad!, scale: -(op["lr"] as! Double)) } }
+      noGrad { for p in module!.parameters { p.addInPlace(p.grad!, scale: -(op["lr"] as! Double)) } }
     case "add_to_param":
-      try noGrad { _ = try module!.tensor(name).add(inPlace: golden.tensor(op["delta"] as! String)) }
+      try noGrad { _ = try module!.tensor(name).addInPlace(golden.tensor(op["delta"] as! String)) }
     case "to_dtype": module!.to(DType(op["dtype"] as! String)!)
     default: throw GoldenMismatch("unknown op \(kind)")
     }

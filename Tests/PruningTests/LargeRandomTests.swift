@@ -9,7 +9,7 @@ import Torch
   private func expected(_ shape: [Int], _ dtype: DType, pruning k: Int) -> (kept: Tensor, next: Double) {
     let draws = Tensor.rand([shape.reduce(1, *)], dtype: dtype)
     let gone = draws.topk(k).indices
-    return (Tensor.ones([draws.count], dtype: dtype).indexFill(0, gone, 0).view(shape), Tensor.rand([1]).item())
+    return (Tensor.ones([draws.count], dtype: dtype).indexFillInPlace(0, gone, 0).view(shape), Tensor.rand([1]).item())
   }
 
   @Test func oneTensor() throws {

@@ -94,7 +94,7 @@ import Torch
     let before = module["weight_orig"].detach().clone()
     module(Tensor.ones([1, 5])).sum().backward()
     #expect(sameBits(module["weight_orig"].grad!, mask))
-    noGrad { for parameter in module.parameters { parameter.add(inPlace: parameter.grad!, scale: -1) } }
+    noGrad { for parameter in module.parameters { parameter.addInPlace(parameter.grad!, scale: -1) } }
     #expect(module["weight_orig"][1, 0].item() == before[1, 0].item())
     #expect(module["weight_orig"][0, 3].item() == before[0, 3].item())
     #expect(module["weight_orig"][0, 0].item() != before[0, 0].item())

@@ -68,7 +68,7 @@ extension OperatorTable {
     "maskedScatter": { [$0[0].maskedScatter($0[1], $0[2])] },
     "scatter": { [$0[0].scatter(0, $0[1], $0[2]), $0[0].scatter(0, $0[1], 1.5), $0[0].scatterAdd(0, $0[1], $0[2])] },
     "indexAdd": { [$0[0].indexAdd(0, $0[1], $0[2])] },
-    "indexCopy": { [$0[0].clone().indexCopy(0, $0[1], $0[2]), $0[0].clone().indexFill(1, $0[1], 9)] },
+    "indexCopy": { [$0[0].clone().indexCopyInPlace(0, $0[1], $0[2]), $0[0].clone().indexFillInPlace(1, $0[1], 9)] },
     "oneHot": { [$0[0].oneHot(), $0[0].oneHot(5)] },
   ]
 

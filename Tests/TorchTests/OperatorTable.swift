@@ -84,7 +84,7 @@ enum OperatorTable {
     "inPlace": { x in
       let (a, b) = (x[0], x[1])
       a += b
-      a.add(inPlace: b, scale: 0.5)
+      a.addInPlace(b, scale: 0.5)
       a -= b
       a *= b
       a /= b
@@ -107,10 +107,10 @@ enum OperatorTable {
     },
     "inPlace.addcmul": { x in
       let (a, b, c) = (x[0], x[1], x[2])
-      a.addcmul(inPlace: b, c, scale: 0.5).addcdiv(inPlace: b, c, scale: -1)
-      return [a.lerp(inPlace: b, 0.25).clampInPlace(min: -1, max: 1)]
+      a.addcmulInPlace(b, c, scale: 0.5).addcdivInPlace(b, c, scale: -1)
+      return [a.lerpInPlace(b, 0.25).clampInPlace(min: -1, max: 1)]
     },
-    "inPlace.fill": { [$0[0].clone().fill(2.5), $0[0].clone().zero(), $0[0].fill(-1, where: $0[1])] },
+    "inPlace.fill": { [$0[0].clone().fill(2.5), $0[0].clone().zero(), $0[0].maskedFillInPlace($0[1], -1)] },
     "inPlace.copy": { [$0[0].copy(from: $0[1])] },
   ]
 

@@ -15,7 +15,7 @@ import Torch
       [.randint(0..<10, [20]), .randint(-(1 << 40)..<1 << 40, [20]), .randint(0..<200, [20], dtype: .uint8)]
     },
     "randperm": { [.randperm(10), .randperm(1000), Tensor.randperm(40000)[..<50]] },
-    "bernoulli": { [Tensor.full([50], 0.3).bernoulli(), Tensor.empty([50]).bernoulli(inPlace: 0.7)] },
+    "bernoulli": { [Tensor.full([50], 0.3).bernoulli(), Tensor.empty([50]).bernoulliInPlace(0.7)] },
     "multinomial": {
       [Tensor([0.1, 0.2, 0.7] as [Float]).multinomial(20, replacement: true), Tensor.ones([6]).multinomial(6)]
     },

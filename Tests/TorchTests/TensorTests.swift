@@ -83,4 +83,30 @@ import Torch
     #expect(!Tensor.zeros([2]).equal(Tensor.zeros([3])))
     #expect(Tensor([1, 2]).equal(Tensor([1, 2])))
   }
+
+  @Test func inPlaceIsTheCopyInTheSameTensor() {
+    let x = Tensor.arange(to: 12).reshape(3, 4).to(.float32)
+    let (index, mask) = (Tensor([[2, 0], [1, 1]]), x .> 5)
+    let (rows, slices) = (Tensor([2, 0]), -Tensor.ones([2, 4]))
+    let source = Tensor([[7, 8], [9, 10]] as [[Float]])
+    let cases: [(Tensor, (Tensor) -> Tensor)] = [
+      (x.scatter(0, index, source), { $0.scatterInPlace(0, index, source) }),
+      (x.scatter(1, index, 5), { $0.scatterInPlace(1, index, 5) }),
+      (x.scatterAdd(0, index, source), { $0.scatterAddInPlace(0, index, source) }),
+      (x.indexAdd(0, rows, slices), { $0.indexAddInPlace(0, rows, slices) }),
+      (x.indexCopy(0, rows, slices), { $0.indexCopyInPlace(0, rows, slices) }),
+      (x.indexFill(1, rows, 9), { $0.indexFillInPlace(1, rows, 9) }),
+      (x.maskedFill(mask, -1), { $0.maskedFillInPlace(mask, -1) }),
+      (x.maskedScatter(mask, -x), { $0.maskedScatterInPlace(mask, -x) }),
+      (x.clamp(min: 2, max: 7), { $0.clampInPlace(min: 2, max: 7) }),
+      (x + 2 * x, { $0.addInPlace(x, scale: 2) }), (x - x, { $0.subtractInPlace(x) }),
+      (x * 3, { $0.multiplyInPlace(3) }), (x / 4, { $0.divideInPlace(4) }),
+    ]
+    let before = x.clone()
+    for (number, (copy, inPlace)) in cases.enumerated() {
+      let target = x.clone()
+      #expect(inPlace(target).isSame(as: target) && target.equal(copy) && !copy.equal(before), "case \(number)")
+    }
+    #expect(x.equal(before))
+  }
 }

@@ -1,8 +1,5 @@
 import ArgumentParser
-import Datasets
 import Foundation
-import NN
-import Pruning
 import Torch
 
 /// Training speed.
@@ -33,6 +30,9 @@ struct TrainingCommand: ParsableCommand {
   @Flag(help: "Adam's fused step on both sides.")
   var fused = false
 
+  @Flag(help: "Convolutions with channels side by side on Bonsai's side, as an application may choose.")
+  var channelsLast = false
+
   private struct Result: Encodable {
     var setting: Report.Setting
     var steps = 0
@@ -41,47 +41,14 @@ struct TrainingCommand: ParsableCommand {
     var lossDifference = 0.0
   }
 
-  private final class LeNet: Module {
-    let conv1 = Conv2d(1, 6, kernelSize: 5)
-    let conv2 = Conv2d(6, 16, kernelSize: 5)
-    let fc1 = Linear(16 * 5 * 5, 120)
-    let fc2 = Linear(120, 84)
-    let fc3 = Linear(84, 10)
-
-    override func forward(_ x: Tensor) -> Tensor {
-      var x = maxPool2d(relu(conv1(x)), 2)
-      x = maxPool2d(relu(conv2(x)), 2)
-      x = relu(fc1(x.flatten(1)))
-      x = relu(fc2(x))
-      return fc3(x)
-    }
-  }
-
   func run() throws {
+    keepFreedMemory()
     let peer = try common.startPeer()
     var result = Result(setting: .init(threads: threadCount, torch: peer?.version))
-    let (set, source) = try load()
-    manualSeed(common.seed)
-    let net = LeNet()
-    if let amount {
-      let weights: [(Module, String)] = [net.conv1, net.conv2, net.fc1, net.fc2, net.fc3].map { ($0, "weight") }
-      try Prune.globalUnstructured(weights, method: L1Unstructured.self, amount: .fraction(amount))
-    }
-    let optimizer = Adam(net.parameters, learningRate: 1e-3, fused: fused)
-    let generator = Generator(seed: common.seed)
-    func pass() -> (seconds: Double, loss: Double) {
-      var last = Tensor.zeros([])
-      let time = secondsAfterRest {
-        for (images, labels) in set.batches(of: batch, shuffledBy: generator) {
-          optimizer.zeroGrad()
-          last = crossEntropy(net(images), labels)
-          last.backward()
-          optimizer.step()
-        }
-      }
-      return (time, last.item())
-    }
-    try peer.map { try hand(set, to: $0) }
+    let (set, source) = try TrainingRun.images(images, seed: common.seed)
+    let run = try TrainingRun(set, batch: batch, seed: common.seed, amount: amount, fused: fused)
+    if channelsLast { run.net.to(.channelsLast) }
+    try peer.map { try run.hand(to: $0) }
     result.steps = set.batches(of: batch).count
     print(
       "LeNet, \(source), batches of \(batch), Adam\(fused ? " (fused)" : "")\(amount.map { ", \($0) pruned" } ?? ""), "
@@ -90,7 +57,7 @@ struct TrainingCommand: ParsableCommand {
       var mine = (seconds: 0.0, loss: 0.0)
       var theirs: PythonPeer.Reply?
       for isBonsai in turn % 2 == 0 ? [true, false] : [false, true] {
-        if isBonsai { mine = pass() } else { theirs = try peer?.ask("training", ["batch": batch]) }
+        if isBonsai { mine = run.pass() } else { theirs = try peer?.ask("training", ["batch": batch]) }
       }
       if let loss = theirs?.loss { result.lossDifference = max(result.lossDifference, abs(loss - mine.loss)) }
       guard turn >= 0 else { continue }  // the first pass warms up
@@ -114,31 +81,5 @@ struct TrainingCommand: ParsableCommand {
     print(
       "\(name)  "
         + String(format: "%.1f (%.1f)", Double(steps) / samples.median, Double(steps) / samples.minimum))
-  }
-
-  private func load() throws -> (ImageSet, String) {
-    if FileManager.default.fileExists(atPath: FashionMNIST.defaultFolder) {
-      let set = try FashionMNIST.load(.train).prefix(images)
-      return (set, "Fashion-MNIST")
-    }
-    manualSeed(common.seed)
-    let set = ImageSet(images: .randn([images, 1, 32, 32]), labels: .randint(0..<10, [images]))
-    return (set, "random images")
-  }
-
-  /// Gives PyTorch's side the same images, in files.
-  private func hand(_ set: ImageSet, to peer: PythonPeer) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-bench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (images, labels) = (folder.appendingPathComponent("images"), folder.appendingPathComponent("labels"))
-    try set.images.contiguous().withUnsafeBytes { try Data($0).write(to: images) }
-    try set.labels.contiguous().withUnsafeBytes { try Data($0).write(to: labels) }
-    try peer.ask(
-      "training_model",
-      [
-        "seed": common.seed, "images": images.path, "labels": labels.path, "count": set.count, "fused": fused,
-        "amount": amount.map { $0 as Any } ?? NSNull(),
-      ])
   }
 }

@@ -63,6 +63,7 @@ struct LogLogPlot {
       "<rect class=\"ground\" x=\"0.5\" y=\"0.5\" width=\"\(Int(width) - 1)\" height=\"\(Int(height) - 1)\" rx=\"12\"/>",
       Self.text("Pruning calls of Bonsai and PyTorch", 32, 46, "title"), Self.text(subtitle, 32, 72, "muted"),
     ]
+    body += Self.legend(right: width - Self.margin.right, 41)
     for (place, panel) in panels.enumerated() {
       let x = Self.margin.left + Double(place % Self.columns) * (Self.panel.width + Self.panel.gapX)
       let y = Self.margin.top + Double(place / Self.columns) * (Self.panel.height + Self.panel.gapY)
@@ -106,11 +107,8 @@ struct LogLogPlot {
       out.append(
         Self.text(String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio), right, top - 14, "end bonsai"))
     }
-    for (points, name, label) in [
-      (panel.copy, "copy", "copy of as many bytes"), (panel.torch, "torch", "PyTorch"),
-      (panel.bonsai, "bonsai", "Bonsai"),
-    ] {
-      guard let last = points.last else { continue }
+    for (points, name) in [(panel.copy, "copy"), (panel.torch, "torch"), (panel.bonsai, "bonsai")] where !points.isEmpty
+    {
       let path = points.map { "\(Self.tenth(x($0.x))),\(Self.tenth(y($0.y)))" }.joined(separator: " ")
       out.append("<polyline class=\"\(name)-line\" points=\"\(path)\"/>")
       if name != "copy" {
@@ -118,9 +116,22 @@ struct LogLogPlot {
           "<circle class=\"\(name)-dot\" cx=\"\(Self.tenth(x($0.x)))\" cy=\"\(Self.tenth(y($0.y)))\" r=\"4\"/>"
         }
       }
-      // Names stand above their lines, that of the copy below.
-      let below = name == "copy" ? 20.0 : -12.0
-      out.append(Self.text(label, min(x(last.x) + 4, right), y(last.y) + below, "end halo \(name)"))
+    }
+    return out
+  }
+
+  /// The names of the lines, each behind a piece of its line, in the picture's corner, where no line can run through them.
+  private static func legend(right: Double, _ y: Double) -> [String] {
+    var out: [String] = []
+    var x = right
+    for (name, label, length) in [
+      ("copy", "copy of as many bytes", 142.0), ("torch", "PyTorch", 50.0), ("bonsai", "Bonsai", 44.0),
+    ] {
+      x -= length
+      out.append(text(label, x, y + 4.5, name))
+      out.append("<polyline class=\"\(name)-line\" points=\"\(tenth(x - 36)),\(y) \(tenth(x - 8)),\(y)\"/>")
+      if name != "copy" { out.append("<circle class=\"\(name)-dot\" cx=\"\(tenth(x - 22))\" cy=\"\(y)\" r=\"4\"/>") }
+      x -= 60
     }
     return out
   }
@@ -153,7 +164,6 @@ struct LogLogPlot {
     fill: #1d2733; font-variant-numeric: tabular-nums }
     .middle { text-anchor: middle } .end { text-anchor: end }
     .title { font-size: 21px; font-weight: 600 } .value { font-size: 14px; font-weight: 600 }
-    .halo { stroke: #ffffff; stroke-width: 4; stroke-linejoin: round; paint-order: stroke }
     .ground { fill: #ffffff; stroke: #dde2e7 } .grid { stroke: #e9edf0 } .axis { stroke: #aab4be }
     .bonsai { fill: #23804f; font-weight: 600 } .torch { fill: #c46a12; font-weight: 600 }
     .muted, .copy { fill: #66727f }
@@ -164,7 +174,7 @@ struct LogLogPlot {
     @media (prefers-color-scheme: dark) {
     text { fill: #e6ebf0 } .muted, .copy { fill: #95a1ad }
     .ground { fill: #12171d; stroke: #2b343d } .grid { stroke: #222a32 } .axis { stroke: #55606b }
-    .halo { stroke: #12171d } .bonsai { fill: #63cf97 } .torch { fill: #f2ab5e }
+    .bonsai { fill: #63cf97 } .torch { fill: #f2ab5e }
     .bonsai-line { stroke: #4fbf85 } .torch-line { stroke: #ee9d45 } .copy-line { stroke: #6c7884 }
     .bonsai-dot { fill: #4fbf85 } .torch-dot { fill: #ee9d45 }
     }

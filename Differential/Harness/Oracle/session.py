@@ -238,7 +238,7 @@ class Session:
         held = Held(module, name, self.parameter(target))
         if self.optimizer is None:
             raise ValueError("no optimiser")
-        self.held.append(held)
+        self.held = [other for other in self.held if other.parameter is not held.parameter] + [held]
 
     # Files.
 

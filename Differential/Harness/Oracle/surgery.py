@@ -94,10 +94,11 @@ class Contiguous:
 
 
 def keep_fractions(module, name, previous):
-    """Global pruning leaves entries alone that take no part; torch squares a mask of other values than 0 and 1."""
+    """Global pruning leaves entries alone that take no part; torch multiplies a mask of other values than 0 and 1 with
+    itself, rounded to the dtype of the scores."""
     mask = module._buffers[name + "_mask"]
     if previous is not None:
-        mask.copy_(torch.where(mask == 0, 0.0, previous.to(mask.dtype)))
+        mask.copy_(torch.where(previous == 1, mask, previous.to(mask.dtype)))
 
 
 def is_dense(tensor):

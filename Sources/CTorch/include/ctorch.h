@@ -92,7 +92,8 @@ ct_error ct_tensor_wrap(void *data, const int64_t *sizes, int32_t rank, int32_t 
 // Counts the changes in place of the tensor's storage; views share the count.
 ct_error ct_tensor_version(ct_tensor tensor, int64_t *version);
 ct_error ct_tensor_bump_version(ct_tensor tensor);
-// Puts `source`'s storage, shape and dtype into `tensor`, as Python's `tensor.data = source`.
+// Puts `source`'s storage, shape and dtype into `tensor`, as Python's `tensor.data = source`. Gradients of the new shape
+// can be recorded at once, also where something computed from the former one is still alive.
 ct_error ct_tensor_set_data(ct_tensor tensor, ct_tensor source);
 // The address of the storage, to see whether two tensors share it.
 ct_error ct_tensor_storage(ct_tensor tensor, const void **storage);
@@ -108,6 +109,15 @@ ct_error ct_tensor_backward(ct_tensor tensor, ct_tensor gradient, bool retain_gr
 ct_error ct_gradients(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
                       const ct_tensor *inputs, int32_t input_count, bool retain_graph, bool create_graph,
                       bool allow_unused, ct_tensor *gradients);
+// Factors of a tensor's entries that are constants for gradients, in a form of their own: `multiply` writes the products
+// of `count` entries of a dtype (c10::ScalarType). It may be called from any thread, until `release`.
+typedef struct ct_factors {
+  void *context;
+  void (*multiply)(void *context, const void *source, void *product, int64_t count, int32_t dtype);
+  void (*release)(void *context);
+} ct_factors;
+// The product of a tensor in main memory and factors, which it takes over (also on error).
+ct_error ct_tensor_multiply(ct_tensor tensor, ct_factors factors, ct_tensor *product);
 ct_error ct_tensor_grad_fn(ct_tensor tensor, char **name);            // NULL for a leaf
 bool ct_grad_enabled(void);
 void ct_set_grad_enabled(bool value);
@@ -130,6 +140,8 @@ ct_error ct_set_threads(int32_t count);
 // Calls `body` once for each piece, on LibTorch's threads.
 ct_error ct_parallel(int64_t pieces, void *context, void (*body)(void *context, int64_t piece));
 const char *ct_version(void);
+// The size of a block of malloc's, at least what was asked for.
+int64_t ct_block_size(const void *block);
 // Has malloc keep up to so many freed bytes, but for single pieces of 32 MiB and more. False where it cannot be told.
 bool ct_keep_freed_memory(int64_t bytes);
 

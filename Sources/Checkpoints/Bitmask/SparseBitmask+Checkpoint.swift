@@ -42,7 +42,7 @@ extension SparseBitmask {
 
   /// Plans the packing of a checkpoint: each tensor that becomes smaller by it.
   ///
-  /// Reads every candidate once, in blocks, to count what is kept; ``Plan/write(to:)`` reads everything once more.
+  /// Reads every candidate once, in blocks, to count what is kept; `Plan.write(to:)` reads everything once more.
   ///
   /// - Parameters:
   ///   - checkpoint: the dense checkpoint.

@@ -37,8 +37,10 @@ public struct PyTorchFile: Sendable {
 
   /// Opens and checks the file at `path`.
   ///
-  /// - Parameter stateDict: the keys of the state dict in a training checkpoint, joined by dots ("ema.model"); nil to
-  ///   take the usual one.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - stateDict: the keys of the state dict in a training checkpoint, joined by dots ("ema.model"); nil to take the
+  ///     usual one.
   /// - Throws: ``CheckpointError`` where the file cannot be read, is damaged, holds code or objects, has several state
   ///   dicts and none is named, or holds tensors that are not read (quantised, sparse, nested, meta).
   public init(path: String, stateDict: String? = nil) throws(CheckpointError) {

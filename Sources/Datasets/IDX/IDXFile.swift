@@ -4,21 +4,16 @@ import Torch
 /// An array in the IDX format, the one of the MNIST data sets: a mark, the dimensions, the entries, all big-endian.
 ///
 /// ```swift
-/// let images = try IDXFile.read("train-images-idx3-ubyte.gz")  // uint8 [60000, 28, 28]
+/// let images = try IDXFile.read("train-images-idx3-ubyte")  // uint8 [60000, 28, 28]
 /// ```
 public enum IDXFile {
-  /// Files that hold more than this many bytes, decompressed, are refused: 1 GiB, about twenty times Fashion-MNIST.
-  public static let defaultLimit = 1 << 30
-
-  /// The array of a file, which may be compressed with gzip; that is seen by its first bytes, not by its name.
+  /// The array of a file.
   ///
   /// Time and memory are linear in the size of the array.
-  /// - Parameters:
-  ///   - path: Where the file is.
-  ///   - limit: How many bytes it may hold, decompressed.
+  /// - Parameter path: Where the file is.
   /// - Returns: A tensor of the file's shape; uint8, int8, int16, int32, float32 or float64.
   /// - Throws: ``DatasetError``, for every file that is not wholly in order; nothing is read past its end.
-  public static func read(_ path: String, limit: Int = defaultLimit) throws(DatasetError) -> Tensor {
+  public static func read(_ path: String) throws(DatasetError) -> Tensor {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw .unreadable(file: path, reason: "it is a folder")
@@ -28,23 +23,14 @@ public enum IDXFile {
       throw .unreadable(file: path, reason: reason(of: error))
     }
     let result = bytes.withUnsafeBytes { raw in
-      Result { () throws(DatasetError) in try decode(raw, file: path, limit: limit) }
+      Result { () throws(DatasetError) in try decode(raw, file: path) }
     }
     return try result.get()
   }
 
-  /// The array in `bytes`, compressed or not; `file` is the name for errors.
-  static func decode(_ bytes: UnsafeRawBufferPointer, file: String, limit: Int) throws(DatasetError) -> Tensor {
-    guard Gzip.isGzip(bytes) else { return try tensor(bytes, file: file) }
-    let output: ByteSink
-    do { output = try Gzip.decompress(bytes, limit: limit) } catch {
-      throw .compression(file: file, reason: error.reason)
-    }
-    return try output.withBytes { content throws(DatasetError) in try tensor(content, file: file) }
-  }
-
-  /// The array of an uncompressed file.
-  private static func tensor(_ bytes: UnsafeRawBufferPointer, file: String) throws(DatasetError) -> Tensor {
+  /// The array in `bytes`; `file` is the name for errors.
+  static func decode(_ bytes: UnsafeRawBufferPointer, file: String) throws(DatasetError) -> Tensor {
+    guard !bytes.starts(with: [0x1f, 0x8b]) else { throw .compressed(file: file) }
     let header = try IDXHeader(bytes, file: file)
     let entries = UnsafeRawBufferPointer(rebasing: bytes[header.byteCount...])
     guard entries.count == header.entryBytes else {

@@ -24,11 +24,10 @@ open class LeakyReLU: Module {
 /// max(x, a x) with a slope that is trained (He et al. 2015): `torch.nn.PReLU`. Parameter `weight`.
 open class PReLU: Module {
   /// 1, or the number of channels, each with a slope of its own.
-  public final let slopeCount: Int
+  public final var slopeCount: Int { length(of: "weight", 0) }
 
   /// A rectifier with `parameters` slopes that begin as `initial`.
   public init(_ parameters: Int = 1, initial: Double = 0.25, device: Device = .cpu, dtype: DType = .float32) {
-    slopeCount = parameters
     super.init()
     registerParameter("weight", .full([parameters], initial, dtype: dtype, device: device))
   }

@@ -7,7 +7,9 @@ import Torch
 /// `num_batches_tracked` move; in evaluation the running ones count.
 open class BatchNorm: Module {
   /// The number of channels.
-  public final let featureCount: Int
+  public final var featureCount: Int { (shape(of: "weight") ?? shape(of: "running_mean"))?[0] ?? initialCount }
+  /// The number of channels of a layer without tensors.
+  private let initialCount: Int
   /// What is added to the variance.
   public final let epsilon: Double
   /// The weight of a batch in the running mean and variance; nil for the plain mean over all batches.
@@ -21,7 +23,7 @@ open class BatchNorm: Module {
     _ featureCount: Int, epsilon: Double, momentum: Double?, affine: Bool, trackRunningStats: Bool, bias: Bool,
     device: Device, dtype: DType
   ) {
-    self.featureCount = featureCount
+    initialCount = featureCount
     self.epsilon = epsilon
     self.momentum = momentum
     isAffine = affine
@@ -61,7 +63,7 @@ open class BatchNorm: Module {
       "\(Self.self): expected more than 1 value per channel when training, found input of shape \(shape)")
     var factor = momentum ?? 0
     if isTraining, let batches = self[optional: "num_batches_tracked"] {
-      batches.add(inPlace: 1)
+      batches.addInPlace(1)
       if momentum == nil { factor = 1 / batches.item() }
     }
     let tracked = !isTraining || tracksRunningStats

@@ -5,11 +5,11 @@ import Torch
 /// Inputs [..., in1] and [..., in2], output [..., out]; parameters `weight` [out, in1, in2] and `bias` [out].
 open class Bilinear: Module {
   /// The length of the first input's last dimension.
-  public final let in1Features: Int
+  public final var in1Features: Int { length(of: "weight", 1) }
   /// The length of the second input's last dimension.
-  public final let in2Features: Int
+  public final var in2Features: Int { length(of: "weight", 2) }
   /// The length of the output's last dimension.
-  public final let outFeatures: Int
+  public final var outFeatures: Int { length(of: "weight", 0) }
 
   /// A layer with PyTorch's initial values: both parameters uniform within ±1 / √in1.
   public init(
@@ -17,9 +17,6 @@ open class Bilinear: Module {
     dtype: DType = .float32
   ) {
     precondition(in1Features > 0, "Bilinear: the first input needs a length above 0, found \(in1Features)")
-    self.in1Features = in1Features
-    self.in2Features = in2Features
-    self.outFeatures = outFeatures
     super.init()
     registerParameter("weight", .empty([outFeatures, in1Features, in2Features], dtype: dtype, device: device))
     if bias { registerParameter("bias", .empty([outFeatures], dtype: dtype, device: device)) }

@@ -53,9 +53,9 @@ extension PaddingSize where Self == NamedPadding {
 /// ``ConvTranspose1d``, ``ConvTranspose2d``, ``ConvTranspose3d``.
 open class Convolution: Module {
   /// The number of the input's channels.
-  public final let inChannels: Int
+  public final var inChannels: Int { isTransposed ? length(of: "weight", 0) : length(of: "weight", 1) * groups }
   /// The number of the output's channels.
-  public final let outChannels: Int
+  public final var outChannels: Int { isTransposed ? length(of: "weight", 1) * groups : length(of: "weight", 0) }
   /// The kernel's length along each dimension.
   public final let kernelSize: [Int]
   /// The step between windows along each dimension.
@@ -68,8 +68,9 @@ open class Convolution: Module {
   public final let isTransposed: Bool
   /// How far the output of a transposed convolution is extended at the end of each dimension.
   public final let outputPadding: [Int]
-  /// Into how many parts the channels fall that do not see each other.
-  public final let groups: Int
+  /// Into how many parts the channels fall that do not see each other. Where a convolution of several groups loses some,
+  /// set it together with the tensors.
+  public final var groups: Int
   /// What the padding consists of.
   public final let paddingMode: PaddingMode
 
@@ -82,8 +83,6 @@ open class Convolution: Module {
     precondition(
       groups > 0 && inChannels % groups == 0 && outChannels % groups == 0,
       "a convolution's channels (\(inChannels) in, \(outChannels) out) must be divisible by its groups (\(groups))")
-    self.inChannels = inChannels
-    self.outChannels = outChannels
     self.kernelSize = kernelSize.expanded(to: rank, "kernelSize", least: 1)
     self.stride = stride.expanded(to: rank, "stride", least: 1)
     self.dilation = dilation.expanded(to: rank, "dilation", least: 1)

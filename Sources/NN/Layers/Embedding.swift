@@ -5,9 +5,9 @@ import Torch
 /// Input: positions (int64) of any shape [...], output [..., width]; parameter `weight` [count, width].
 open class Embedding: Module {
   /// The number of vectors.
-  public final let count: Int
+  public final var count: Int { length(of: "weight", 0) }
   /// The length of each vector.
-  public final let width: Int
+  public final var width: Int { length(of: "weight", 1) }
   /// The position whose vector begins as 0 and gets no gradient.
   public final let paddingIndex: Int?
   /// The norm to which longer vectors are scaled down, in place, when they are read.
@@ -18,7 +18,15 @@ open class Embedding: Module {
   public final let scaleGradByFrequency: Bool
 
   /// A table with PyTorch's initial values: normal draws.
-  /// - Parameter paddingIndex: Negative counts from the end.
+  /// - Parameters:
+  ///   - count: The number of vectors.
+  ///   - width: The length of each vector.
+  ///   - paddingIndex: Negative counts from the end.
+  ///   - maxNorm: The norm to which longer vectors are scaled down when they are read.
+  ///   - normType: The p of the largest norm.
+  ///   - scaleGradByFrequency: Whether gradients are divided by how often a position stands in the batch.
+  ///   - device: Where the parameters lie.
+  ///   - dtype: The parameters' type.
   public init(
     _ count: Int, _ width: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
     scaleGradByFrequency: Bool = false, device: Device = .cpu, dtype: DType = .float32
@@ -26,8 +34,6 @@ open class Embedding: Module {
     if let paddingIndex {
       precondition((-count..<count).contains(paddingIndex), "Embedding: position \(paddingIndex) of \(count)")
     }
-    self.count = count
-    self.width = width
     self.paddingIndex = paddingIndex.map { $0 < 0 ? count + $0 : $0 }
     self.maxNorm = maxNorm
     self.normType = normType
@@ -45,7 +51,7 @@ open class Embedding: Module {
   /// The vectors at the positions `x`.
   open override func forward(_ x: Tensor) -> Tensor {
     let weight = weight
-    if let maxNorm { noGrad { run("embedding_renorm_", weight.detach(), x, maxNorm, normType) } }
+    if let maxNorm { noGrad { _ = callValue("embedding_renorm_", weight.detach(), x, maxNorm, normType) } }
     return call("embedding", weight, x, paddingIndex ?? -1, scaleGradByFrequency)
   }
 

@@ -10,7 +10,12 @@ open class GRU: RNNBase {
   ///   - inputSize: The length of each input vector.
   ///   - hiddenSize: The length of the hidden state.
   ///   - layers: The number of layers, one on top of the other.
+  ///   - bias: Whether there are biases.
+  ///   - batchFirst: Whether the batch is the first dimension of input and output, and not the second.
   ///   - dropout: Of the output of each layer but the last, while training.
+  ///   - bidirectional: Whether each layer also runs backwards through the sequence.
+  ///   - device: Where the parameters lie.
+  ///   - dtype: The parameters' type.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bias: Bool = true, batchFirst: Bool = false,
     dropout: Double = 0, bidirectional: Bool = false, device: Device = .cpu, dtype: DType = .float32
@@ -21,7 +26,9 @@ open class GRU: RNNBase {
   }
 
   /// The layer run over a sequence, after the hooks, which see the sequence alone.
-  /// - Parameter state: Where to begin, [layers · directions, N, hidden], without N for input without; zeros for nil.
+  /// - Parameters:
+  ///   - x: The input.
+  ///   - state: Where to begin, [layers · directions, N, hidden], without N for input without; zeros for nil.
   public final func callAsFunction(_ x: Tensor, state: Tensor?) -> (output: Tensor, state: Tensor) {
     withForwardPreHooks([x]) { unrolled($0[0], state) }
   }

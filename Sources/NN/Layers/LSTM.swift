@@ -18,8 +18,13 @@ open class LSTM: RNNBase {
   ///   - inputSize: The length of each input vector.
   ///   - hiddenSize: The length of the hidden state.
   ///   - layers: The number of layers, one on top of the other.
+  ///   - bias: Whether there are biases.
+  ///   - batchFirst: Whether the batch is the first dimension of input and output, and not the second.
   ///   - dropout: Of the output of each layer but the last, while training.
+  ///   - bidirectional: Whether each layer also runs backwards through the sequence.
   ///   - projectionSize: The length to which the hidden state is projected (Sak et al. 2014); 0 for none.
+  ///   - device: Where the parameters lie.
+  ///   - dtype: The parameters' type.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bias: Bool = true, batchFirst: Bool = false,
     dropout: Double = 0, bidirectional: Bool = false, projectionSize: Int = 0, device: Device = .cpu,
@@ -31,7 +36,9 @@ open class LSTM: RNNBase {
   }
 
   /// The layer run over a sequence, after the hooks, which see the sequence alone.
-  /// - Parameter state: Where to begin; zeros for nil.
+  /// - Parameters:
+  ///   - x: The input.
+  ///   - state: Where to begin; zeros for nil.
   public final func callAsFunction(_ x: Tensor, state: State?) -> (output: Tensor, state: State) {
     withForwardPreHooks([x]) { unrolled($0[0], state) }
   }

@@ -5,7 +5,9 @@ import Torch
 /// Parameters `weight` and `bias`, both of the normalised shape.
 open class LayerNorm: Module {
   /// The lengths of the dimensions that are normalised together.
-  public final let normalizedShape: [Int]
+  public final var normalizedShape: [Int] { shape(of: "weight") ?? initialShape }
+  /// Those lengths of a layer without tensors.
+  private let initialShape: [Int]
   /// What is added to the variance.
   public final let epsilon: Double
   /// Whether the output is scaled.
@@ -17,7 +19,7 @@ open class LayerNorm: Module {
     device: Device = .cpu, dtype: DType = .float32
   ) {
     let shape = normalizedShape.lengths
-    self.normalizedShape = shape
+    initialShape = shape
     self.epsilon = epsilon
     isElementwiseAffine = elementwiseAffine
     super.init()

@@ -5,17 +5,15 @@ import Torch
 /// Input [..., in], output [..., out]; parameters `weight` [out, in] and `bias` [out].
 open class Linear: Module {
   /// The length of the input's last dimension.
-  public final let inFeatures: Int
+  public final var inFeatures: Int { length(of: "weight", 1) }
   /// The length of the output's last dimension.
-  public final let outFeatures: Int
+  public final var outFeatures: Int { length(of: "weight", 0) }
 
   /// A layer with PyTorch's initial values: both parameters uniform within ±1 / √in.
   public init(
     _ inFeatures: Int, _ outFeatures: Int, bias: Bool = true, device: Device = .cpu, dtype: DType = .float32
   ) {
     precondition(inFeatures >= 0 && outFeatures >= 0, "Linear: negative sizes (\(inFeatures), \(outFeatures))")
-    self.inFeatures = inFeatures
-    self.outFeatures = outFeatures
     super.init()
     registerParameter("weight", .empty([outFeatures, inFeatures], dtype: dtype, device: device))
     if bias { registerParameter("bias", .empty([outFeatures], dtype: dtype, device: device)) }

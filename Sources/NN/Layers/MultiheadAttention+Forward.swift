@@ -45,6 +45,7 @@ extension MultiheadAttention {
     length: Int
   ) -> (output: Tensor, weights: Tensor?) {
     var masks = given
+    let width = projectedWidth
     let headWidth = width / heads
     func byHead(_ x: Tensor) -> Tensor { x.reshape(x.shape[0], batch * heads, headWidth).transpose(0, 1) }
     let q = byHead(projected.q)
@@ -63,7 +64,7 @@ extension MultiheadAttention {
       let out = scaledDotProductAttention(
         split(q), split(k), split(v), mask: mask, dropout: p, isCausal: masks.isCausal)
       return (
-        outProj(out.permute(2, 0, 1, 3).reshape(length * batch, width)).reshape(length, batch, width), nil
+        outProj(out.permute(2, 0, 1, 3).reshape(length * batch, width)).reshape(length, batch, outProj.outFeatures), nil
       )
     }
     let scaled = q * (1 / Double(headWidth)).squareRoot()
@@ -74,12 +75,15 @@ extension MultiheadAttention {
     if p > 0 { weights = Torch.dropout(weights, p: p) }
     let out = weights.bmm(v).transpose(0, 1).reshape(length * batch, width)
     weights = weights.reshape(batch, heads, length, keys)
-    return (outProj(out).reshape(length, batch, width), options.averageWeights ? weights.mean([1]) : weights)
+    return (
+      outProj(out).reshape(length, batch, outProj.outFeatures), options.averageWeights ? weights.mean([1]) : weights
+    )
   }
 
   private func packedProjection(_ q: Tensor, _ k: Tensor, _ v: Tensor) -> (q: Tensor, k: Tensor, v: Tensor) {
     let weight = self["in_proj_weight"]
     let bias = self[optional: "in_proj_bias"]
+    let width = projectedWidth
     func apart(_ x: Tensor, _ count: Int) -> Tensor {
       x.reshape(Array(x.shape.dropLast()) + [count, width]).unsqueeze(0).transpose(0, -2).squeeze(-2).contiguous()
     }
@@ -119,7 +123,7 @@ private struct Masks {
   init(_ options: AttentionOptions, isBatched: Bool, dtype: DType) {
     func numbers(_ mask: Tensor) -> Tensor {
       guard mask.dtype == .bool else { return mask }
-      return mask.zerosLike(dtype: dtype).fill(-Double.infinity, where: mask)
+      return mask.zerosLike(dtype: dtype).maskedFillInPlace(mask, -Double.infinity)
     }
     precondition(
       !options.isCausal || options.attentionMask != nil, "isCausal is a hint on attentionMask: give that too")

@@ -17,9 +17,14 @@ final class NonDynamicallyQuantizableLinear: Linear {}
 /// ```
 open class MultiheadAttention: Module {
   /// The length of queries and of the output.
-  public final let width: Int
-  /// The number of heads, among which the width is divided.
-  public final let heads: Int
+  public final var width: Int { length(of: hasPackedProjection ? "in_proj_weight" : "q_proj_weight", 1) }
+  /// The length of all heads together: that of queries, until heads are taken out.
+  public final var projectedWidth: Int {
+    hasPackedProjection ? length(of: "in_proj_weight", 0) / 3 : length(of: "q_proj_weight", 0)
+  }
+  /// The number of heads, among which the projected width is divided. Where heads are taken out, set it together with
+  /// the tensors.
+  public final var heads: Int
   /// The probability of dropout of the attention weights, while training.
   public final let dropout: Double
   /// Whether the batch is the first dimension of input and output, and not the second.
@@ -43,6 +48,8 @@ open class MultiheadAttention: Module {
   ///   - keyWidth: The length of keys, where it is not that of queries.
   ///   - valueWidth: The length of values, where it is not that of queries.
   ///   - batchFirst: Whether input and output are [N, L, width] and not [L, N, width].
+  ///   - device: Where the parameters lie.
+  ///   - dtype: The parameters' type.
   public init(
     _ width: Int, heads: Int, dropout: Double = 0, bias: Bool = true, addBiasKV: Bool = false,
     addZeroAttention: Bool = false, keyWidth: Int? = nil, valueWidth: Int? = nil, batchFirst: Bool = false,
@@ -51,7 +58,6 @@ open class MultiheadAttention: Module {
     precondition(
       width > 0 && heads > 0 && width % heads == 0,
       "MultiheadAttention: the width (\(width)) must be divisible by the number of heads (\(heads))")
-    self.width = width
     self.heads = heads
     self.dropout = dropout
     self.batchFirst = batchFirst

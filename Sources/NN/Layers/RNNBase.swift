@@ -7,9 +7,11 @@ import Torch
 /// Every forward pass reads them by name, so that a pruned weight always takes part as it stands.
 open class RNNBase: Module {
   /// The length of each input vector.
-  public final let inputSize: Int
+  public final var inputSize: Int { length(of: "weight_ih_l0", 1) }
   /// The length of the hidden state.
-  public final let hiddenSize: Int
+  public final var hiddenSize: Int { length(of: "weight_ih_l0", 0) / gates }
+  /// How many parts of the hidden state's length the weights have.
+  private let gates: Int
   /// The number of layers, one on top of the other.
   public final let layerCount: Int
   /// Whether there are biases.
@@ -21,7 +23,7 @@ open class RNNBase: Module {
   /// Whether each layer also runs backwards through the sequence.
   public final let isBidirectional: Bool
   /// The length to which the hidden state is projected; 0 for none.
-  public final let projectionSize: Int
+  public final var projectionSize: Int { shape(of: "weight_hr_l0")?[0] ?? 0 }
   /// The names of all parameters, in order.
   public final let weightNames: [String]
 
@@ -36,14 +38,12 @@ open class RNNBase: Module {
     precondition(
       projectionSize >= 0 && projectionSize < hiddenSize,
       "projectionSize: expected less than the hidden size \(hiddenSize), found \(projectionSize)")
-    self.inputSize = inputSize
-    self.hiddenSize = hiddenSize
+    self.gates = gates
     layerCount = layers
     hasBias = bias
     self.batchFirst = batchFirst
     self.dropout = dropout
     isBidirectional = bidirectional
-    self.projectionSize = projectionSize
     let outputSize = projectionSize > 0 ? projectionSize : hiddenSize
     var shapes: [(String, [Int])] = []
     for layer in 0..<layers {

@@ -42,8 +42,8 @@ extension Adam {
     var batches: [AdamBatch] = []
     for parameter in group.parameters {
       guard let gradient = parameter.grad else { continue }
-      let kept = moments[parameter.identity] ?? AdamMoments(for: parameter)
-      moments[parameter.identity] = kept
+      let kept = moments[parameter] ?? AdamMoments(for: parameter)
+      moments[parameter] = kept
       kept.step += 1
       let index =
         batches.firstIndex { $0.step == kept.step }
@@ -69,22 +69,22 @@ extension Adam {
     var gradients = options.maximize ? batch.gradients.map { -$0 } : batch.gradients
     if options.weightDecay != 0 {
       if decouplesWeightDecay {
-        Foreach.multiply(inPlace: batch.parameters, 1 - options.learningRate * options.weightDecay)
+        Foreach.multiplyInPlace(batch.parameters, 1 - options.learningRate * options.weightDecay)
       } else {
         gradients = Foreach.add(gradients, batch.parameters, scale: options.weightDecay)
       }
     }
-    Foreach.lerp(inPlace: batch.means, gradients, 1 - options.betas.0)
-    Foreach.multiply(inPlace: batch.squares, options.betas.1)
-    Foreach.addcmul(inPlace: batch.squares, gradients, gradients, scale: 1 - options.betas.1)
-    if options.amsgrad { Foreach.maximum(inPlace: batch.largestSquares, batch.squares) }
+    Foreach.lerpInPlace(batch.means, gradients, 1 - options.betas.0)
+    Foreach.multiplyInPlace(batch.squares, options.betas.1)
+    Foreach.addcmulInPlace(batch.squares, gradients, gradients, scale: 1 - options.betas.1)
+    if options.amsgrad { Foreach.maximumInPlace(batch.largestSquares, batch.squares) }
 
     let stepWidth = options.learningRate / (1 - pow(options.betas.0, Double(batch.step)))
     let correction = pow(1 - pow(options.betas.1, Double(batch.step)), 0.5)
     let denominators = Foreach.sqrt(options.amsgrad ? batch.largestSquares : batch.squares)
-    Foreach.divide(inPlace: denominators, correction)
-    Foreach.add(inPlace: denominators, options.epsilon)
-    Foreach.addcdiv(inPlace: batch.parameters, batch.means, denominators, scale: -stepWidth)
+    Foreach.divideInPlace(denominators, correction)
+    Foreach.addInPlace(denominators, options.epsilon)
+    Foreach.addcdivInPlace(batch.parameters, batch.means, denominators, scale: -stepWidth)
   }
 
   /// The same by one operator.
@@ -104,7 +104,7 @@ extension Adam {
   public final var stateDict: StateDict {
     var found: StateDict = [:]
     for (i, parameter) in parameters.enumerated() {
-      guard let kept = moments[parameter.identity] else { continue }
+      guard let kept = moments[parameter] else { continue }
       found["state.\(i).step"] = Tensor(Float(kept.step))
       found["state.\(i).exp_avg"] = kept.mean
       found["state.\(i).exp_avg_sq"] = kept.square
@@ -113,13 +113,21 @@ extension Adam {
     return found
   }
 
+  /// Exchanges the moments of a parameter.
+  public final func transformState(of parameter: Tensor, _ transform: (Tensor) -> Tensor) {
+    guard let kept = moments[parameter] else { return }
+    kept.mean = transform(kept.mean)
+    kept.square = transform(kept.square)
+    kept.largestSquare = kept.largestSquare.map(transform)
+  }
+
   /// Takes over moments.
   public final func loadStateDict(_ state: StateDict) throws {
     let parameters = self.parameters
     let entries = try stateByParameter(
       state, parameters, names: ["step", "exp_avg", "exp_avg_sq"], optional: ["max_exp_avg_sq"],
       scalars: ["step"], of: "\(Self.self)")
-    moments = [:]
+    moments = ParameterStates()
     for (i, entry) in entries {
       let parameter = parameters[i]
       let kept = AdamMoments(for: parameter)
@@ -127,7 +135,7 @@ extension Adam {
       if let mean = entry["exp_avg"] { kept.mean = mean.owned(like: parameter) }
       if let square = entry["exp_avg_sq"] { kept.square = square.owned(like: parameter) }
       kept.largestSquare = entry["max_exp_avg_sq"]?.owned(like: parameter)
-      moments[parameter.identity] = kept
+      moments[parameter] = kept
     }
   }
 }

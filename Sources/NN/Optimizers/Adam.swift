@@ -45,14 +45,12 @@ public class Adam: Optimizer {
 
   /// The parameters with their settings, which may be changed between steps.
   public final var groups: [ParameterGroup<Options>]
-  /// What is called before every step.
-  public final var beforeStep: [() -> Void] = []
-  /// What is called after every step.
-  public final var afterStep: [() -> Void] = []
+  /// What runs around every step.
+  public final var stepHooks = StepHooks()
   /// Whether one operator does the whole step, `_fused_adam_`: faster, and equal up to the last bits only.
   public final let fused: Bool
   /// What is kept of each parameter that has made a step.
-  final var moments: [UnsafeRawPointer: AdamMoments] = [:]
+  final var moments = ParameterStates<AdamMoments>()
 
   /// An optimiser for groups of parameters.
   /// - Parameters:
@@ -91,14 +89,12 @@ public class Adam: Optimizer {
 
   /// Moves each parameter that has a gradient.
   public final func step() {
-    noGrad {
-      for hook in beforeStep { hook() }
+    stepHooks.around {
       for group in groups {
         for batch in batches(of: group) {
           if fused { stepFused(batch, group.options) } else { step(batch, group.options) }
         }
       }
-      for hook in afterStep { hook() }
     }
   }
 }

@@ -17,23 +17,28 @@ public protocol Optimizer: AnyObject {
   var parameters: [Tensor] { get }
   /// The step width of the first group; setting it sets that of all groups.
   var learningRate: Double { get set }
-  /// What is called before every ``step()``, in order, within `noGrad`.
-  var beforeStep: [() -> Void] { get set }
-  /// What is called after every ``step()``, in order, within `noGrad`: to bring pruned entries back to 0, say.
-  var afterStep: [() -> Void] { get set }
+  /// What runs around every ``step()``.
+  var stepHooks: StepHooks { get set }
 
   /// Moves each parameter that has a gradient; the others, and what is kept of them, stay as they are.
   func step()
 
   /// What the optimiser keeps of each parameter between steps, as `state.3.exp_avg` for parameter 3; nothing before its
-  /// first step. The tensors share the optimiser's memory, but for the `step` of Adam.
+  /// first step. The tensors share the optimiser's memory, but for the `step` of Adam. Pruning moves parameters to the
+  /// end of their module: ``stateDict(naming:)`` does not depend on their order.
   var stateDict: StateDict { get }
   /// Takes over what ``stateDict`` gave. Settings such as the learning rate are not part of it.
   /// - Throws: ``ModuleError/stateDict(module:missing:unexpected:mismatched:)``, before anything is changed.
   func loadStateDict(_ state: StateDict) throws
+
+  /// Exchanges each tensor that is kept of a parameter for what `transform` makes of it.
+  func transformState(of parameter: Tensor, _ transform: (Tensor) -> Tensor)
 }
 
 extension Optimizer {
+  /// Whether the tensor is one of the parameters.
+  public func holds(_ tensor: Tensor) -> Bool { parameters.contains { $0.isSame(as: tensor) } }
+
   /// Forgets the gradients of all parameters: `zero_grad()`.
   public func zeroGrad() { for parameter in parameters { parameter.grad = nil } }
 }
@@ -50,44 +55,4 @@ public struct ParameterGroup<Options: Sendable> {
     self.parameters = parameters
     self.options = options
   }
-}
-
-/// Checks that no parameter stands in two places.
-func requireDistinct(_ parameters: [Tensor], _ optimizer: String) {
-  precondition(
-    Set(parameters.map(\.identity)).count == parameters.count,
-    "\(optimizer): a parameter stands in two places; give each once, as Module.parameters does")
-}
-
-/// Sorts a state dict's entries `state.INDEX.NAME` by parameter, and checks names and shapes.
-/// - Parameters:
-///   - names: The names that must be there for each parameter that has a state.
-///   - optional: The names that may be there besides.
-///   - scalars: Those of the names that stand for one number.
-func stateByParameter(
-  _ state: StateDict, _ parameters: [Tensor], names: [String], optional: [String] = [], scalars: Set<String> = [],
-  of optimizer: String
-) throws(ModuleError) -> [Int: [String: Tensor]] {
-  var found: [Int: [String: Tensor]] = [:]
-  var unexpected: [String] = []
-  var mismatched: [String] = []
-  for (key, tensor) in state {
-    let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 3, parts[0] == "state", let index = Int(parts[1]), parameters.indices.contains(index),
-      (names + optional).contains(parts[2])
-    else {
-      unexpected.append(key)
-      continue
-    }
-    let shape = scalars.contains(parts[2]) ? [] : parameters[index].shape
-    if tensor.shape != shape { mismatched.append("\(key): shape \(shape) expected, found \(tensor.shape)") }
-    found[index, default: [:]][parts[2]] = tensor
-  }
-  let missing = found.sorted { $0.key < $1.key }.flatMap { index, entries in
-    names.filter { entries[$0] == nil }.map { "state.\(index).\($0)" }
-  }
-  guard unexpected.isEmpty && mismatched.isEmpty && missing.isEmpty else {
-    throw .stateDict(module: optimizer, missing: missing, unexpected: unexpected, mismatched: mismatched)
-  }
-  return found
 }

@@ -43,12 +43,10 @@ public final class SGD: Optimizer {
 
   /// The parameters with their settings, which may be changed between steps.
   public var groups: [ParameterGroup<Options>]
-  /// What is called before every step.
-  public var beforeStep: [() -> Void] = []
-  /// What is called after every step.
-  public var afterStep: [() -> Void] = []
+  /// What runs around every step.
+  public var stepHooks = StepHooks()
   /// The velocity of each parameter that has made a step.
-  private var velocities: [UnsafeRawPointer: Tensor] = [:]
+  private var velocities = ParameterStates<Tensor>()
 
   /// An optimiser for groups of parameters.
   /// - Precondition: no parameter stands in two places.
@@ -79,10 +77,8 @@ public final class SGD: Optimizer {
 
   /// Moves each parameter that has a gradient.
   public func step() {
-    noGrad {
-      for hook in beforeStep { hook() }
+    stepHooks.around {
       for group in groups { step(group) }
-      for hook in afterStep { hook() }
     }
   }
 
@@ -104,48 +100,48 @@ public final class SGD: Optimizer {
       let velocities = advanceVelocities(of: parameters, by: gradients, options)
       gradients = options.nesterov ? Foreach.add(gradients, velocities, scale: options.momentum) : velocities
     }
-    Foreach.add(inPlace: parameters, gradients, scale: -options.learningRate)
+    Foreach.addInPlace(parameters, gradients, scale: -options.learningRate)
   }
 
   private func advanceVelocities(of parameters: [Tensor], by gradients: [Tensor], _ options: Options) -> [Tensor] {
     var known: [Tensor] = []
     var steps: [Tensor] = []
     for (parameter, gradient) in zip(parameters, gradients) {
-      if let velocity = velocities[parameter.identity] {
+      if let velocity = velocities[parameter] {
         known.append(velocity)
         steps.append(gradient)
       } else {
-        velocities[parameter.identity] = gradient.clone()
+        velocities[parameter] = gradient.clone()
       }
     }
     if !known.isEmpty {
-      Foreach.multiply(inPlace: known, options.momentum)
-      Foreach.add(inPlace: known, steps, scale: 1 - options.dampening)
+      Foreach.multiplyInPlace(known, options.momentum)
+      Foreach.addInPlace(known, steps, scale: 1 - options.dampening)
     }
-    return parameters.compactMap { velocities[$0.identity] }
+    return parameters.compactMap { velocities[$0] }
   }
 
   /// The velocities, as `state.INDEX.momentum_buffer`.
   public var stateDict: StateDict {
     var found: StateDict = [:]
     for (i, parameter) in parameters.enumerated() {
-      found["state.\(i).momentum_buffer"] = velocities[parameter.identity]
+      found["state.\(i).momentum_buffer"] = velocities[parameter]
     }
     return found
+  }
+
+  /// Exchanges the velocity of a parameter.
+  public func transformState(of parameter: Tensor, _ transform: (Tensor) -> Tensor) {
+    velocities[parameter] = velocities[parameter].map(transform)
   }
 
   /// Takes over velocities.
   public func loadStateDict(_ state: StateDict) throws {
     let parameters = self.parameters
     let entries = try stateByParameter(state, parameters, names: ["momentum_buffer"], of: "SGD")
-    velocities = [:]
+    velocities = ParameterStates()
     for (i, entry) in entries {
-      velocities[parameters[i].identity] = entry["momentum_buffer"]?.owned(like: parameters[i])
+      velocities[parameters[i]] = entry["momentum_buffer"]?.owned(like: parameters[i])
     }
   }
-}
-
-extension Tensor {
-  /// A copy of its own memory with another tensor's dtype and device.
-  func owned(like other: Tensor) -> Tensor { other.detach().emptyLike().copy(from: self) }
 }

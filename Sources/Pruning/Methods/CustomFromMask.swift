@@ -7,19 +7,22 @@ import Torch
 /// PyTorch; masks of 0 and 1 are kept packed.
 public struct CustomFromMask: PruningMethod {
   /// The mask, of any dtype; converted to that of the mask it is multiplied with.
-  public let mask: Tensor
+  public var mask: Tensor { kept.tensor }
+  private let kept: PruningMask
   /// Everything.
   public let pruningType = PruningType.global
 
   /// The method.
-  public init(mask: Tensor) { self.mask = mask.detach().clone() }
+  public init(mask: Tensor) { self.init(mask: PruningMask(mask)) }
+
+  init(mask: PruningMask) { kept = mask }
 
   /// The earlier mask times ``mask``.
   /// - Throws: ``PruningError/shape(of:expected:found:context:)`` where their shapes differ.
   public func computeMask(_ scores: Tensor, defaultMask: Tensor) throws -> Tensor {
-    guard mask.shape == defaultMask.shape else {
-      throw PruningError.shape(of: "the mask", expected: defaultMask.shape, found: mask.shape, context: description)
+    guard kept.shape == defaultMask.shape else {
+      throw PruningError.shape(of: "the mask", expected: defaultMask.shape, found: kept.shape, context: description)
     }
-    return defaultMask * mask.to(defaultMask.dtype).to(defaultMask.device)
+    return defaultMask * kept.borrowedTensor.to(defaultMask.dtype).to(defaultMask.device)
   }
 }

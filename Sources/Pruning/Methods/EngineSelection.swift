@@ -18,7 +18,7 @@ enum EngineSelection {
     // A stable ascending sort leaves equal scores in flat order and puts NaN last.
     let order = flat.sort(0, stable: true).indices
     let out = mask.clone().contiguous()
-    out.view(-1).indexFill(0, order.narrow(0, start: 0, length: k), 0)
+    out.view(-1).indexFillInPlace(0, order.narrow(0, start: 0, length: k), 0)
     return out
   }
 }

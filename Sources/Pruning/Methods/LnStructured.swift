@@ -18,7 +18,11 @@ public struct LnStructured: ChannelMethod {
   public var pruningType: PruningType { .structured(dim: dim) }
 
   /// The method.
-  /// - Parameter nan: `.rankLargest` keeps channels whose norm is NaN longest, as PyTorch does.
+  /// - Parameters:
+  ///   - amount: How much of what is still unpruned is pruned.
+  ///   - n: The norm by which channels are ranked.
+  ///   - dim: The dimension whose channels are ranked, negative from the end.
+  ///   - nan: `.rankLargest` keeps channels whose norm is NaN longest, as PyTorch does.
   public init(amount: Amount, n: Norm, dim: Int = -1, nan: NaNRule = .refuse) {
     self.amount = amount
     self.n = n

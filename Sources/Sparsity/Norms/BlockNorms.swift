@@ -26,7 +26,10 @@ public struct BlockNorms: Sendable {
 
   /// The norm of each block, entries that an earlier mask prunes counted as 0. One read of the scores.
   ///
-  /// - Parameter order: Any real number, infinity or minus infinity; see ``ChannelNorms``.
+  /// - Parameters:
+  ///   - scores: The entries.
+  ///   - order: Any real number, infinity or minus infinity; see ``ChannelNorms``.
+  ///   - threads: On how many threads; as many as there are processors where it is nil.
   public func norms(of scores: Scores, order: Double, threads: Int? = nil) -> [Double] {
     reduce(scores, .norm(order), threads: threads)
   }

@@ -10,7 +10,7 @@ extension ChannelNorms {
   ///
   /// Sums are accumulated in double precision. The order of additions depends on the shape alone, whatever the blocks
   /// and the threads, as long as blocks come in order and begin at multiples of ``granularity``: a tensor in memory,
-  /// added at once, has the same norms to the last bit. ``compute`` adds in another order. Memory: 8 bytes for each
+  /// added at once, has the same norms to the last bit. `compute` adds in another order. Memory: 8 bytes for each
   /// channel, 40 for up to 65,536.
   public struct Accumulator {
     private let runs: ChannelRuns
@@ -24,7 +24,7 @@ extension ChannelNorms {
     /// Stretches of so many entries go to the lanes in turn.
     private static let stretch = 1 << 14
 
-    /// An accumulation of norms that has seen nothing yet; parameters as for ``compute``.
+    /// An accumulation of norms that has seen nothing yet; parameters as for `compute`.
     public init(shape: [Int], dimension: Int, order: Double) {
       self.init(shape: shape, dimension: dimension, reduction: .norm(order))
     }

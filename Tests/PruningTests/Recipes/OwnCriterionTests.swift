@@ -22,7 +22,7 @@ private struct MeanScaled: Criterion {
   func model() throws -> (ModuleList, [Tensor]) {
     manualSeed(4)
     let model = ModuleList([Linear(8, 8, bias: false), Linear(8, 4, bias: false)])
-    noGrad { _ = model[1]["weight"].multiply(inPlace: 3) }
+    noGrad { _ = model[1]["weight"].multiplyInPlace(3) }
     try Prune.randomUnstructured(model[0], name: "weight", amount: 0.25)
     let scores = (0..<2).map { number -> Tensor in
       let weight = (number == 0 ? model[0]["weight_orig"] : model[1]["weight"]).detach().to(.float64).abs()
