@@ -31,9 +31,11 @@ let package = Package(
     // Pure Swift, no engine.
     .target(name: "Sparsity"),
     .target(name: "Recipes", dependencies: ["Sparsity"]),
+    // Deflated members of archives; zlib1g-dev on Debian, part of macOS.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Checkpoints",
-      dependencies: ["Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
+      dependencies: ["CZlib", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
 
     // The engine. CTorch is private to Torch.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
@@ -57,7 +59,8 @@ let package = Package(
     .executableTarget(
       name: "bonsai",
       dependencies: [
-        "Checkpoints", "Sparsity", "Console", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Checkpoints", "Recipes", "Sparsity", "Console",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
@@ -95,6 +98,7 @@ let package = Package(
       path: "Differential/Command"),
 
     .testTarget(name: "SparsityTests", dependencies: ["Sparsity"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Recipes"]),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Sparsity"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),

@@ -50,7 +50,7 @@ public struct ShardedSafetensors: Sendable {
     indexMetadata = index.metadata
   }
 
-  private static func disagreement(_ path: String, _ expected: String, _ found: String) -> CheckpointError {
+  static func disagreement(_ path: String, _ expected: String, _ found: String) -> CheckpointError {
     .damaged(
       "match shards with index", file: path, expected: expected, found: found,
       advice: "index and shards come from different versions: download or save all of them again")

@@ -125,6 +125,8 @@ extension Checkpoint {
         let stem = tensor.name.dropLast(suffix.count)
         // A mask without original may be a mask of another kind, unless its tensor is there beside it.
         guard suffix == PrunedPair.originalSuffix || self[String(stem)] != nil else { continue }
+        // With NAME_u beside it, NAME_orig is spectral norm's.
+        if suffix == PrunedPair.originalSuffix, self["\(stem)_u"] != nil { continue }
         return VerificationFinding(
           kind: .incompletePair, tensor: tensor.name, fact: "has no \(CheckpointError.quote(stem + other)) beside it")
       }
