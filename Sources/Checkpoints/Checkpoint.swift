@@ -168,6 +168,9 @@ extension Checkpoint {
   /// The names of ``others`` ("epoch", "optimizer").
   public var leftOut: [String] { others.map(\.name) }
 
+  /// Tensors of shards that their index does not name.
+  public var unindexed: [String] { if case .sharded(let files) = source { files.unindexed } else { [] } }
+
   /// Versions of modules out of a PyTorch state dict's `_metadata`; empty otherwise.
   public var moduleVersions: OrderedDictionary<String, Int> {
     if case .pytorch(let file) = source { file.moduleVersions } else { [:] }

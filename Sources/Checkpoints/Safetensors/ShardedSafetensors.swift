@@ -14,6 +14,9 @@ public struct ShardedSafetensors: Sendable {
   /// The text members of the index's own `metadata`.
   public let indexMetadata: CheckpointMetadata
 
+  /// Tensors that a shard holds and the index does not name: other readers do not find them.
+  public let unindexed: [String]
+
   private let byName: OrderedDictionary<String, TensorInfo>
 
   /// Opens the index at `path` and the shards beside it.
@@ -43,6 +46,7 @@ public struct ShardedSafetensors: Sendable {
         path, "tensor \(CheckpointError.quote(name)) in \(shard)",
         byName[name].map { "it in \(index.shards[$0.fileIndex])" } ?? "no such tensor")
     }
+    unindexed = byName.keys.filter { index.weightMap[$0] == nil }
     self.indexPath = path
     self.shards = shards
     self.byName = byName

@@ -49,6 +49,10 @@ extension Checkpoint {
       result.findings += try findings(pair, progress: step)
     }
     result.findings += incompletePairs(pairs)
+    result.findings += unindexed.map {
+      VerificationFinding(kind: .unindexed, tensor: $0, fact: "is in a shard, but not in the index")
+    }
+    try checkUnchanged()
     for source in try SparseBitmask.sources(unpacking: self) where self[source.spec.name] == nil {
       try source.produce { block in try progress?(result.byteCount, max(total, result.byteCount)) }
       result.packedCount += 1

@@ -5,7 +5,7 @@ extension ZipArchive {
   /// `version`, whose checksum does not fit either; for them nothing is compared and false returned.
   func verifyChecksums(progress: WritingProgress?) throws -> Bool {
     if let version = entries.first(where: { $0.name.hasSuffix("/version") && $0.size <= 64 }),
-      CRC32.checksum(file.bytes(try range(of: version))) != version.checksum
+      CRC32.checksum(try contents(of: version, limit: 64)) != version.checksum
     {
       return false
     }

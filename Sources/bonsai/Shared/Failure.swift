@@ -21,4 +21,6 @@ extension ExitCode {
   static let foundSomething = ExitCode(1)
   /// A file or its content is not as it must be.
   static let badFile = ExitCode(2)
+  /// The work is done, but its result could not be printed.
+  static let notPrinted = ExitCode(3)
 }
