@@ -58,7 +58,9 @@ extension CheckpointFormat {
   private static func indexFormat(_ file: MappedFile) -> CheckpointFormat {
     if file.path.hasSuffix(ShardIndex.suffix) { return .shardedSafetensors }
     if file.path.hasSuffix(ShardIndex.pytorchSuffix) { return .shardedPyTorch }
-    let isPyTorch = (try? ShardIndex.read(path: file.path, endings: ShardedPyTorch.endings)).map { !$0.weightMap.isEmpty }
+    let isPyTorch = (try? ShardIndex.read(path: file.path, endings: ShardedPyTorch.endings)).map {
+      !$0.weightMap.isEmpty
+    }
     return isPyTorch == true ? .shardedPyTorch : .shardedSafetensors
   }
 

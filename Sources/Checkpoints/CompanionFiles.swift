@@ -15,7 +15,9 @@ public enum CompanionFiles {
   private static let endings = [
     ".json", ".txt", ".model", ".md", ".py", ".jinja", ".tiktoken", ".vocab", ".bpe", ".yaml", ".yml", ".jsonl", ".spm",
   ]
-  private static let names: Set<String> = ["LICENSE", "LICENSE.txt", "NOTICE", "merges.txt", "vocab.txt", ".gitattributes"]
+  private static let names: Set<String> = [
+    "LICENSE", "LICENSE.txt", "NOTICE", "merges.txt", "vocab.txt", ".gitattributes",
+  ]
 
   /// The names of the companions in `directory`, sorted; no indices of shards, no weights.
   public static func names(in directory: String) -> [String] {

@@ -48,7 +48,8 @@ struct BonsaiCommand: ParsableCommand {
       // What `print` could not write, to a full disk, say, shows when the rest is written.
       guard fflush(nil) == 0 else {
         Terminal.error.write(
-          "bonsai: the command was carried out, but its result could not be printed; check the free space where it goes\n")
+          "bonsai: the command was carried out, but its result could not be printed; check the free space where it goes\n"
+        )
         exit(withError: ExitCode.notPrinted)
       }
     } catch let interrupt as Interrupt {

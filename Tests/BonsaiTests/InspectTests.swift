@@ -52,7 +52,9 @@ import Testing
   @Test func headersOnlyReadsNoValues() throws {
     let outcome = try bonsai("inspect", "--headers-only", fixture("lenet_train_checkpoint.pt"))
     #expect(outcome.lines[0].hasSuffix("PyTorch (zip), under state_dict, 10 tensors, 752.9 kB"))
-    #expect(outcome.lines[1] == "beside them: epoch (a number), optimizer (a dictionary of 2), args (plain data), best (plain data)")
+    #expect(
+      outcome.lines[1]
+        == "beside them: epoch (a number), optimizer (a dictionary of 2), args (plain data), best (plain data)")
     #expect(outcome.output.contains("\n61 706 parameters in 246.8 kB of tensors\n"))
     let json = try bonsai("inspect", "--headers-only", "--json", fixture("lenet_train_checkpoint.pt")).json()
     #expect(json["zeros"] == nil && json["state_dict"] as? String == "state_dict")

@@ -24,7 +24,8 @@ import Testing
       ])
     #expect(
       try roles("02_gptq.safetensors") == [
-        "l.g_idx": "scale", "l.qweight": "quantised", "l.qzeros": "scale", "l.scales": "scale", "other.weight": "weight",
+        "l.g_idx": "scale", "l.qweight": "quantised", "l.qzeros": "scale", "l.scales": "scale",
+        "other.weight": "weight",
       ])
     #expect(
       try roles("02_mlx4bit.safetensors") == [
@@ -49,7 +50,8 @@ import Testing
   @Test func namesAreChangedAsSedDoes() throws {
     let input = fixture("reports/10_compiled_inner.pt")
     let output = scratch("plain.safetensors")
-    let dry = try bonsai("convert", input, "--rename", #"s/_orig_mod\.//g"#, "--rename", "s,^module.,,", "--dry-run", "--json")
+    let dry = try bonsai(
+      "convert", input, "--rename", #"s/_orig_mod\.//g"#, "--rename", "s,^module.,,", "--dry-run", "--json")
     let names = try #require(try dry.json()["names"] as? [[String: String]])
     #expect(names.compactMap { $0["to"] } == ["fc.weight", "net.0.weight", "net.0.bias"])
     #expect(scratch.names == [])
@@ -68,11 +70,13 @@ import Testing
 
   @Test(arguments: [
     ("s/.*/x/", 2, "another name for each tensor, found 'x'"), ("s/.*//", 2, "a name for each tensor, found none"),
-    ("y/a/b/", 64, "expected a substitution"), ("s/(/x/", 64, "a regular expression"), ("s/a/b", 64, "expected a substitution"),
+    ("y/a/b/", 64, "expected a substitution"), ("s/(/x/", 64, "a regular expression"),
+    ("s/a/b", 64, "expected a substitution"),
     ("s/a/b/i", 64, "expected a substitution"),
   ])
   func wrongChangesAreRefused(change: String, status: Int, message: String) throws {
-    let outcome = try bonsai("convert", fixture("reports/10_compiled_inner.pt"), "-o", scratch("x.pt"), "--rename", change)
+    let outcome = try bonsai(
+      "convert", fixture("reports/10_compiled_inner.pt"), "-o", scratch("x.pt"), "--rename", change)
     #expect(Int(outcome.status) == status && outcome.error.contains(message), "\(outcome.error)")
     #expect(scratch.names == [])
   }

@@ -37,23 +37,31 @@ import Testing
     ("methodcaller", "coperator\nmethodcaller\n(S'system'\nS'touch FILE'\ntR."),
     ("partial", "}(TENSORS'x'\ncfunctools\npartial\n(cproject\nrun\nS'touch FILE'\ntR(tRu."),
     (
-      "copyreg", "}(TENSORS'x'\nccopyreg\n_reconstructor\n(cproject\nEvil\nc__builtin__\nobject\nNtR}S'cmd'\nS'touch FILE'\nsbu."
+      "copyreg",
+      "}(TENSORS'x'\nccopyreg\n_reconstructor\n(cproject\nEvil\nc__builtin__\nobject\nNtR}S'cmd'\nS'touch FILE'\nsbu."
     ),
-    ("BUILD on __setstate__", "}(TENSORS'x'\ncproject\nEvil\n)\u{81}}(S'__setstate__'\ncproject\nrun\nS'cmd'\nS'touch FILE'\nubu."),
+    (
+      "BUILD on __setstate__",
+      "}(TENSORS'x'\ncproject\nEvil\n)\u{81}}(S'__setstate__'\ncproject\nrun\nS'cmd'\nS'touch FILE'\nubu."
+    ),
     ("BUILD on a class", "}(TENSORS'x'\ncproject\nEvil\n}S'__reduce__'\ncproject\nrun\nsbu."),
     ("a pickle in BytesIO", "}(TENSORS'x'\nc_io\nBytesIO\n(S'cos.system.(S.touch FILE.tR.'\ntRu."),
     ("torch.load of a file within", "}(TENSORS'x'\nctorch.serialization\nload\n(c_io\nBytesIO\n(S'cos'\ntRtRu."),
     ("torch.hub", "}(TENSORS'x'\nctorch.hub\nload\n(S'FILE'\nS'm'\ntRu."),
-    ("a rebuild of another function", "}(TENSORS'x'\nctorch._tensor\n_rebuild_from_type_v2\n(cproject\nrun\ncproject\nEvil\n(S'touch FILE'\ntNtRu."),
+    (
+      "a rebuild of another function",
+      "}(TENSORS'x'\nctorch._tensor\n_rebuild_from_type_v2\n(cproject\nrun\ncproject\nEvil\n(S'touch FILE'\ntNtRu."
+    ),
     ("a dictionary's default factory", "}(TENSORS'x'\nccollections\ndefaultdict\n(cproject\nrun\ntRu."),
   ]
 
   static func file(_ opcodes: String, path: String) -> [UInt8] {
     let tensor = PickleGenerator.tensor(storage: 0, count: 24, offset: 0, shape: [2], strides: [1])
     var bytes: [UInt8] = [0x80, 2]
-    for (number, part) in opcodes.replacing("FILE", with: path).split(separator: "TENSOR", omittingEmptySubsequences: false)
-      .enumerated()
-    {
+    for (number, part) in opcodes.replacing("FILE", with: path).split(
+      separator: "TENSOR", omittingEmptySubsequences: false
+    )
+    .enumerated() {
       if number > 0 { bytes += Array("X\u{1}\0\0\0w".utf8) + tensor }
       bytes += part.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     }

@@ -56,7 +56,8 @@ import Testing
     #expect(words["settings"] == "an object of \"project.Settings\", not made")
     #expect(words["function"] == "the name \"torch._C._nn.gelu\"")
     #expect(words["none"] == "None")
-    #expect(checkpoint.others.filter(\.isTensor).map(\.name) == ["sparse", "meta", "quantised", "(a tuple of 2 as its key)"])
+    #expect(
+      checkpoint.others.filter(\.isTensor).map(\.name) == ["sparse", "meta", "quantised", "(a tuple of 2 as its key)"])
   }
 
   @Test func aPartIsTakenWhereAskedFor() throws {

@@ -79,7 +79,8 @@ import Testing
     ("torch/q.pt", "q", "a quantised tensor"), ("torch/sparse.pt", "s", "a sparse tensor"),
     ("torch/csr.pt", "s", "a sparse tensor"), ("torch/nested.pt", "nt", "a nested tensor"),
     ("torch/meta.pt", "m", "a tensor on the meta device, without values"),
-    ("torch/conj.pt", "conj", "a tensor with its conj bit set"), ("torch/neg.pt", "neg", "a tensor with its neg bit set"),
+    ("torch/conj.pt", "conj", "a tensor with its conj bit set"),
+    ("torch/neg.pt", "neg", "a tensor with its neg bit set"),
   ])
   func listsWhatIsNoDenseTensor(name: String, entry: String, what: String) throws {
     let file = try PyTorchFile(path: Fixture.path(name))

@@ -16,7 +16,8 @@ import Testing
     ),
     ("07_partial.ckpt", ["state_dict"], ["fc.weight", "fc.bias"], ["act"]),
     ("07_whole_module.pt", ["model"], ["weight", "bias"], ["epoch"]),
-    ("08_sparse.pt", [], ["fc.weight", "fc.bias"], ["extra"]), ("08_subclass.pt", [], ["fc.weight", "fc.bias", "extra"], []),
+    ("08_sparse.pt", [], ["fc.weight", "fc.bias"], ["extra"]),
+    ("08_subclass.pt", [], ["fc.weight", "fc.bias", "extra"], []),
     ("30_intkey.pt", [], ["0", "a"], []),
     ("30_gan.pt", [], ["netG.fc.weight", "netG.fc.bias", "netD.fc.weight", "netD.fc.bias"], []),
     (

@@ -129,7 +129,8 @@ import Testing
       "vision and diffusion",
       [
         Row("patch_embed.proj.weight", "F32", [8, 3, 4, 4], .weight), Row("patch_embed.proj.bias", "F32", [8], .bias),
-        Row("pos_embed", "F32", [1, 17, 8], .positional), Row("time_embedding.linear_1.weight", "F32", [8, 4], .weight),
+        Row("pos_embed", "F32", [1, 17, 8], .positional),
+        Row("time_embedding.linear_1.weight", "F32", [8, 4], .weight),
         Row("time_embed.0.weight", "F32", [8, 4], .weight), Row("time_embed.0.bias", "F32", [8], .bias),
         Row("layers.0.attn.relative_position_bias_table", "F32", [49, 3], .positional),
         Row("layers.0.attn.relative_position_index", "I64", [16, 16], .buffer),
@@ -158,7 +159,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("fc.weight", 2, Role.weight), ("fc.bias", 1, .bias), ("layer_norm.weight", 1, .norm), ("wte.weight", 2, .embedding),
+    ("fc.weight", 2, Role.weight), ("fc.bias", 1, .bias), ("layer_norm.weight", 1, .norm),
+    ("wte.weight", 2, .embedding),
     ("model.embed_tokens.weight", 2, .embedding), ("x", 1, .other), ("", 0, .other), ("conv.weight", 4, .weight),
     ("attn_mask", 2, .mask), ("pos_encoder.pe", 3, .positional), ("bn.running_var", 1, .buffer),
   ])

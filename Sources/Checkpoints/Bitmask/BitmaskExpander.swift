@@ -43,7 +43,9 @@ struct BitmaskExpander {
     let bits = try read(group.bitmask, at: start, count: rows * ((columns + 7) / 8))
     let zeros = try group.negativeZeros.map { try read($0, at: start, count: bits.count) }
     if group.rowOffsets == nil, let wrong = bits.firstIndex(where: { !Self.isTwoOfFour($0) }) {
-      throw damaged("two of each four elements kept", "bits \(String(bits[wrong], radix: 2)) in row \(first + wrong / layout.rowBytes)")
+      throw damaged(
+        "two of each four elements kept",
+        "bits \(String(bits[wrong], radix: 2)) in row \(first + wrong / layout.rowBytes)")
     }
     let ones = bits.reduce(0) { $0 + $1.nonzeroBitCount }
     let total = group.compressed.elementCount

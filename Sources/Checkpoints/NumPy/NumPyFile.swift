@@ -47,7 +47,8 @@ public struct NumPyFile: Sendable {
         byteRange: start..<start + size)
       guard byName.updateValue(info, forKey: name) == nil else {
         throw .damaged(
-          "read NumPy archive", file: file.path, expected: "each name once", found: "\(CheckpointError.quote(name)) twice")
+          "read NumPy archive", file: file.path, expected: "each name once",
+          found: "\(CheckpointError.quote(name)) twice")
       }
     }
     if let archive {

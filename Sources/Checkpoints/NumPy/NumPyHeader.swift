@@ -32,14 +32,16 @@ struct NumPyHeader {
     }
     let start = range.lowerBound + dataStart - length
     var scanner = PythonLiteral(file.bytes(start..<start + length))
-    guard scanner.dictionary({ key, scanner in
-      switch key {
-      case "descr": scanner.text().map { descr = $0 } != nil
-      case "fortran_order": scanner.truth().map { isFortran = $0 } != nil
-      case "shape": scanner.numbers().map { shape = $0 } != nil
-      default: false
-      }
-    }), !descr.isEmpty else { throw damaged("descr, fortran_order and shape", "other text") }
+    guard
+      scanner.dictionary({ key, scanner in
+        switch key {
+        case "descr": scanner.text().map { descr = $0 } != nil
+        case "fortran_order": scanner.truth().map { isFortran = $0 } != nil
+        case "shape": scanner.numbers().map { shape = $0 } != nil
+        default: false
+        }
+      }), !descr.isEmpty
+    else { throw damaged("descr, fortran_order and shape", "other text") }
   }
 
   /// The element type; nil for types that have none here: strings, objects, records, big-endian numbers.

@@ -81,7 +81,8 @@ enum PickleGlobal {
   private static let inertNames = [
     "torch.device", "torch.serialization._get_layout", "torch.per_tensor_affine", "torch.per_channel_affine",
     "torch.strided", "torch.sparse_coo", "torch.contiguous_format", "torch.channels_last", "torch.preserve_format",
-    "torch.float4_e2m1fn_x2", "torch.qint8", "torch.quint8", "torch.qint32", "_codecs.encode", "builtins.bytearray", "builtins.bytes", "builtins.complex", "builtins.slice", "builtins.int",
+    "torch.float4_e2m1fn_x2", "torch.qint8", "torch.quint8", "torch.qint32", "_codecs.encode", "builtins.bytearray",
+    "builtins.bytes", "builtins.complex", "builtins.slice", "builtins.int",
     "builtins.float", "builtins.str", "builtins.bool", "numpy.core.multiarray.scalar",
     "numpy._core.multiarray.scalar", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
     "numpy.dtype", "numpy.ndarray", "argparse.Namespace", "collections.deque", "datetime.datetime", "datetime.date",
@@ -93,7 +94,8 @@ enum PickleGlobal {
   static func runsCode(_ name: String) -> Bool {
     let parts = name.split(separator: ".")
     guard let root = parts.first.map(String.init), !harmless.contains(name) else { return false }
-    if ["builtins", "__builtin__", "io", "_io", "codecs", "_operator", "operator", "functools", "types"].contains(root) {
+    if ["builtins", "__builtin__", "io", "_io", "codecs", "_operator", "operator", "functools", "types"].contains(root)
+    {
       return dangerousFunctions.contains(parts.dropFirst().joined(separator: "."))
     }
     return dangerousModules.contains(root)
@@ -115,7 +117,8 @@ enum PickleGlobal {
 
   private static let dangerousModules: Set<String> = [
     "os", "posix", "nt", "sys", "subprocess", "_posixsubprocess", "importlib", "_imp", "imp", "_frozen_importlib",
-    "_frozen_importlib_external", "runpy", "pty", "shutil", "socket", "_socket", "ctypes", "_ctypes", "commands", "code",
+    "_frozen_importlib_external", "runpy", "pty", "shutil", "socket", "_socket", "ctypes", "_ctypes", "commands",
+    "code",
     "codeop", "pdb", "bdb", "pickle", "_pickle", "cPickle", "marshal", "webbrowser", "platform", "timeit", "cProfile",
     "multiprocessing", "asyncio", "inspect", "tempfile", "urllib", "urllib2", "http", "httplib", "ftplib", "smtplib",
     "signal", "threading", "_thread", "gc", "site", "pip", "ensurepip", "venv", "pydoc", "doctest", "trace", "profile",

@@ -53,7 +53,8 @@ public struct PyTorchFile: Sendable {
   }
 
   init(_ file: MappedFile, stateDict wanted: String?) throws(CheckpointError) {
-    let layout: Layout = file.size >= 2 && file.bytes(0..<2) == [0x50, 0x4b] ? .zip : TarArchive.isTar(file) ? .tar : .legacy
+    let layout: Layout =
+      file.size >= 2 && file.bytes(0..<2) == [0x50, 0x4b] ? .zip : TarArchive.isTar(file) ? .tar : .legacy
     let parts =
       switch layout {
       case .zip: try PyTorchParts(zip: file)

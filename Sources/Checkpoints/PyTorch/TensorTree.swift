@@ -178,7 +178,8 @@ extension TensorTree {
 
   private static func list(_ paths: [String]) -> String {
     guard !paths.isEmpty else { return "no dictionary of tensors" }
-    let names = paths.prefix(8).map { $0.isEmpty ? "the file itself" : CheckpointError.quote($0) }.joined(separator: ", ")
+    let names = paths.prefix(8).map { $0.isEmpty ? "the file itself" : CheckpointError.quote($0) }.joined(
+      separator: ", ")
     return paths.count > 8 ? "more than 8: \(names) ..." : "\(paths.count): \(names)"
   }
 }

@@ -74,7 +74,8 @@ extension ZipArchive {
     guard entry.size <= limit else {
       throw CheckpointError(
         .limitExceeded, "read member \(CheckpointError.quote(entry.name)) of", file: file.path,
-        expected: "at most \(limit) bytes", found: "\(entry.size)", advice: "save the state dict alone, with torch.save")
+        expected: "at most \(limit) bytes", found: "\(entry.size)", advice: "save the state dict alone, with torch.save"
+      )
     }
     guard entry.method != 0 else { return file.bytes(range) }
     var bytes: [UInt8] = []

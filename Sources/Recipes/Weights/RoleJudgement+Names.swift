@@ -59,7 +59,9 @@ extension RoleJudgement {
     let near = name.leafWords + name.parentWords
     let plain: Set<Substring> = ["pe", "wpe", "rope", "rotary", "positional", "position", "positions"]
     if let word = near.first(where: plain.contains) { return RoleJudgement(.positional, "its name says \(word)") }
-    if near.contains("pos"), near.contains(where: { WordedName.namesEmbedding($0) || $0.hasPrefix("enc") || $0 == "rel" }) {
+    if near.contains("pos"),
+      near.contains(where: { WordedName.namesEmbedding($0) || $0.hasPrefix("enc") || $0 == "rel" })
+    {
       return RoleJudgement(.positional, "its name says position")
     }
     return nil

@@ -18,7 +18,8 @@ extension RoleTable {
     // By name: which tensors of the module it belongs to.
     let owners: [String]
     switch place.leaf {
-    case "scales", "qzeros", "zeros", "g_idx", "q_scale", "q_scale_max", "q_groups", "q_group_map", "q_invperm", "q_perm",
+    case "scales", "qzeros", "zeros", "g_idx", "q_scale", "q_scale_max", "q_groups", "q_group_map", "q_invperm",
+      "q_perm",
       "perm":
       owners = ["qweight", "q_weight", "blocks"]
     case "s", "workspace": owners = ["B"]

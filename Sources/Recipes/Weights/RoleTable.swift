@@ -67,7 +67,8 @@ extension RoleTable {
   /// A parameter that is no module's `weight`: of one row, it is broadcast over the batch and multiplies no inputs.
   private func bare(_ tensor: TensorDescription, _ leaf: Substring, _ named: RoleJudgement) -> RoleJudgement {
     let lower = leaf.lowercased()
-    guard named.role == .weight, tensor.shape.first == 1, tensor.shape.count >= 3 || tensor.shape.allSatisfy({ $0 == 1 }),
+    guard named.role == .weight, tensor.shape.first == 1,
+      tensor.shape.count >= 3 || tensor.shape.allSatisfy({ $0 == 1 }),
       !lower.contains("weight"), !lower.hasSuffix("proj"), !lower.contains("kernel")
     else { return named }
     return RoleJudgement(.other, "a bare parameter of one row, which is broadcast")

@@ -40,7 +40,8 @@ struct ConvertCommand: ParsableCommand {
     parsing: .singleValue,
     help: ArgumentHelp(
       "Change names as sed does: s/REGEX/TEXT/ the first place, with g behind it all places; \\1 or $1 is what the first "
-        + "parentheses have found. Several are carried out in order, after --strip-prefix.", valueName: "s/regex/text/"))
+        + "parentheses have found. Several are carried out in order, after --strip-prefix.", valueName: "s/regex/text/")
+  )
   var rename: [String] = []
 
   @Option(help: ArgumentHelp("Bytes of tensors in a shard, where shards are written.", valueName: "bytes"))
@@ -84,7 +85,8 @@ struct ConvertCommand: ParsableCommand {
     let writing = ByteProgress("converting")
     defer { writing.clear() }
     try Checkpoint.write(
-      sources, as: format, to: output, metadata: checkpoint.metadata(for: format), moduleVersions: names.versions(of: checkpoint),
+      sources, as: format, to: output, metadata: checkpoint.metadata(for: format),
+      moduleVersions: names.versions(of: checkpoint),
       like: shardSize == nil ? checkpoint : nil, replacing: force, progress: writing.update)
     writing.clear()
     try copyCompanions(from: input.file, to: output)
@@ -115,6 +117,8 @@ struct ConvertCommand: ParsableCommand {
       [tensor.name.withoutControls, name == tensor.name ? "" : name.withoutControls]
     }
     let changed = zip(checkpoint.tensors, renamed).filter { $0.name != $1 }.count
-    print((table.lines + ["", "\(changed.grouped) of \(renamed.count.counted("name")) would change"]).joined(separator: "\n"))
+    print(
+      (table.lines + ["", "\(changed.grouped) of \(renamed.count.counted("name")) would change"]).joined(
+        separator: "\n"))
   }
 }

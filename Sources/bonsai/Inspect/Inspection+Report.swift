@@ -67,7 +67,8 @@ extension Inspection {
       file: checkpoint.path, format: checkpoint.format.rawValue, files: checkpoint.files, bytes: checkpoint.size,
       stateDict: checkpoint.stateDictPath.isEmpty ? nil : checkpoint.stateDictPath.joined(separator: "."),
       leftOut: checkpoint.leftOut,
-      others: checkpoint.others.map { Report.Other(name: $0.name, what: $0.what, tensor: $0.isTensor) }, dataParallelPrefix: checkpoint.dataParallelPrefix,
+      others: checkpoint.others.map { Report.Other(name: $0.name, what: $0.what, tensor: $0.isTensor) },
+      dataParallelPrefix: checkpoint.dataParallelPrefix,
       packed: SparseBitmask.isPacked(checkpoint),
       metadata: Dictionary(uniqueKeysWithValues: checkpoint.metadata.map { ($0, $1) }),
       tensorBytes: tensorBytes, elements: elementCount, parameters: parameterCount, zeros: isRead ? zeroCount : nil,
@@ -87,7 +88,8 @@ extension Inspection {
     let one = statistics?[tensor.name]
     return Report.Tensor(
       name: tensor.name, dtype: tensor.type.name, shape: tensor.shape, elements: tensor.elementCount,
-      bytes: tensor.byteCount, role: role.role.rawValue, roleReason: role.reason, zeros: one?.zeroCount, nan: one?.nanCount, infinite: one?.infinityCount,
+      bytes: tensor.byteCount, role: role.role.rawValue, roleReason: role.reason, zeros: one?.zeroCount,
+      nan: one?.nanCount, infinite: one?.infinityCount,
       smallest: one?.smallest, largest: one?.largest)
   }
 

@@ -12,7 +12,10 @@ struct PickleGenerator {
     "numpy\ndtype\n", "builtins\nset\n", "collections\ndefaultdict\n", "posix\nsystem\n", "builtins\nlist\n",
     "project\nNet\n", "copyreg\n_reconstructor\n", "functools\npartial\n", "__torch__\nM\n",
   ]
-  private static let texts = ["storage", "0", "1", "cpu", "cuda:0", "w", "state_dict", "_metadata", "version", "", "é", "_parameters", "_buffers", "_modules"]
+  private static let texts = [
+    "storage", "0", "1", "cpu", "cuda:0", "w", "state_dict", "_metadata", "version", "", "é", "_parameters", "_buffers",
+    "_modules",
+  ]
   private static let opcodes: [UInt8] =
     Array("(012NKMJXUC)t]lae}dsuqrhjcRbQo.".utf8)
     + [
