@@ -37,7 +37,7 @@ import Testing
     #expect(
       outcome.error
         == "bonsai: note: the output has the tensors of '\(input)' only, without: epoch (a number), optimizer "
-        + "(a dictionary of 2), args (plain data), best (plain data)\n")
+        + "(a dictionary of 2), args (a dictionary of 2), best (a number)\n")
     let other = try bonsai("convert", input, "-o", scratch("x.safetensors"), "--state-dict", "nothing")
     #expect(other.status == 2 && other.error.contains("expected a dictionary at \"nothing\""))
   }

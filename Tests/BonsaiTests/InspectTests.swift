@@ -21,8 +21,8 @@ import Testing
         by?: a?[31mtest
 
         tensor      dtype   shape    elements   size   zeros            largest   role     why
-        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        fc.weight   F32     [2, 2]          4   16 B    50 %                  2   weight   two or more dimensions, and nothing in its name against it
+        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        fc.weight   F32     [2, 2]          4   16 B    50 %                  2   weight   two or more dimensions
         fc.bias     F32     [2]             2    8 B           1 NaN 1 infinite   bias     its name says bias
         steps       I64     []              1    8 B                         12   buffer   whole numbers (I64), nothing learned
 
@@ -54,7 +54,7 @@ import Testing
     #expect(outcome.lines[0].hasSuffix("PyTorch (zip), under state_dict, 10 tensors, 752.9 kB"))
     #expect(
       outcome.lines[1]
-        == "beside them: epoch (a number), optimizer (a dictionary of 2), args (plain data), best (plain data)")
+        == "beside them: epoch (a number), optimizer (a dictionary of 2), args (a dictionary of 2), best (a number)")
     #expect(outcome.output.contains("\n61 706 parameters in 246.8 kB of tensors\n"))
     let json = try bonsai("inspect", "--headers-only", "--json", fixture("lenet_train_checkpoint.pt")).json()
     #expect(json["zeros"] == nil && json["state_dict"] as? String == "state_dict")

@@ -73,7 +73,7 @@ public struct NumPyFile: Sendable {
   }
 
   /// The arrays, in the order of the file.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
 
   /// The array called `name`, or nil. O(1).
   public subscript(name: String) -> TensorInfo? { byName[name] }

@@ -76,7 +76,12 @@ extension PickleArena {
         let own = members(module.parameters) + members(module.buffers).filter { !module.transient.contains($0.key) }
         return (own + members(module.modules)).filter { mayHoldTensors($0.value) }
       }
-      if let state = scriptedState(id) { return members(state).filter { mayHoldTensors($0.value) } }
+      if let state = scriptedState(id) {
+        let names = scripted[objects[Int(index)].className]
+        return members(state).filter {
+          mayHoldTensors($0.value) && (!isTensor($0.value) || names?.contains($0.key) ?? true)
+        }
+      }
       guard let list = objects[Int(index)].items, objects[Int(index)].members == nil else { return members(id) }
       return zip(lists[Int(list)], 0...).filter { mayHoldTensors($0.0) }.map { (String($0.1), $0.0) }
     default: return []

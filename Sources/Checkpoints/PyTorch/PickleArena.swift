@@ -63,6 +63,9 @@ struct PickleArena {
   var storages: [Storage] = []
   var tensors: [Tensor] = []
   var objects: [Object] = []
+  /// Of TorchScript's classes, the names of parameters and buffers; other tensors among their attributes are no part of a
+  /// state dict.
+  var scripted: [String: Set<String>] = [:]
 
   mutating func add(_ node: Node) -> ID {
     nodes.append(node)

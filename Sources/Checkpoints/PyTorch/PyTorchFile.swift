@@ -87,7 +87,7 @@ public struct PyTorchFile: Sendable {
   }
 
   /// The tensors, in the order of the state dict.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
 
   /// The file, and where the bytes of tensors lie elsewhere that file too; ``TensorInfo/fileIndex`` counts them.
   var mappedFiles: [MappedFile] { data === file ? [file] : [file, data] }

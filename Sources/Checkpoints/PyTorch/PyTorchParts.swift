@@ -29,6 +29,10 @@ struct PyTorchParts {
       let bytes = try archive.contents(of: entry, limit: PickleReader.maximumLength)
       (arena, root, _) = try Self.unpickle(MappedFile(bytes: bytes, name: file.path), from: 0..<bytes.count)
     }
+    let scripted = Set(arena.objects.map(\.className).filter { $0.hasPrefix("__torch__.") })
+    if !scripted.isEmpty {
+      arena.scripted = try TorchScriptCode.attributes(of: scripted, in: archive, prefix: prefix)
+    }
     let members = Set(arena.storages.map(\.key)).sorted().compactMap { archive["\(prefix)/data/\($0)"] }
     let unpacked = try archive.unpacked(members)
     data = unpacked.file

@@ -60,7 +60,7 @@ public struct ShardedPyTorch: Sendable {
   }
 
   /// The tensors: shard after shard, each in its order.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
 
   /// The tensor called `name`, or nil. O(1).
   public subscript(name: String) -> TensorInfo? { byName[name] }

@@ -61,7 +61,7 @@ public struct ShardedSafetensors: Sendable {
   }
 
   /// The tensors: shard after shard, each in the order of its header; `fileIndex` counts ``shards``.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
 
   /// The tensor called `name`, or nil. O(1).
   public subscript(name: String) -> TensorInfo? { byName[name] }

@@ -6,7 +6,7 @@ extension RoleJudgement {
       Self.bias(name, rank) ?? Self.state(name) ?? Self.mask(name) ?? Self.norm(name, rank)
       ?? Self.positional(name, rank) ?? Self.embedding(name, rank) ?? Self.parameter(name)
       ?? (rank >= 2
-        ? RoleJudgement(.weight, "two or more dimensions, and nothing in its name against it")
+        ? RoleJudgement(.weight, "two or more dimensions")
         : RoleJudgement(.other, "fewer than two dimensions"))
   }
 

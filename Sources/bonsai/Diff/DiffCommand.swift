@@ -40,7 +40,11 @@ struct DiffCommand: ParsableCommand {
     let comparison = Comparison(
       files: files, differences: try dense.0.differences(from: dense.1, progress: progress.update))
     progress.clear()
-    print(printing.json ? try comparison.report.json() : comparison.lines(all: all).joined(separator: "\n"))
+    if printing.json {
+      print(try comparison.report.json())
+    } else {
+      for line in comparison.lines(all: all) { print(line) }
+    }
     if !comparison.isEqual { throw ExitCode.foundSomething }
   }
 

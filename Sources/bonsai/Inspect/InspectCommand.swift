@@ -26,6 +26,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let inspection = try Inspection(of: input.open(), readsValues: !headersOnly)
-    print(printing.json ? try inspection.report.json() : inspection.lines.joined(separator: "\n"))
+    if printing.json { return print(try inspection.report.json()) }
+    for line in inspection.lines { print(line) }
   }
 }

@@ -105,7 +105,20 @@ torch.save(net, path("module_legacy.pt"), _use_new_zipfile_serialization=False)
 note("module_legacy.pt", net.state_dict())
 torch.save(nn.DataParallel(net), path("module_parallel.pt"))
 note("module_parallel.pt", nn.DataParallel(net).state_dict())
-torch.jit.script(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))).save(path("scripted.pt"))
+
+
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+        self.plain = torch.ones(2)  # an attribute, no part of the state dict
+        self.register_buffer("kept", torch.ones(1))
+
+    def forward(self, x):
+        return self.inner(x) * self.kept + self.plain.sum()
+
+
+torch.jit.script(Scripted()).save(path("scripted.pt"))
 note("scripted.pt", torch.jit.load(path("scripted.pt")).state_dict())
 
 # Everything else that people keep beside their weights.
