@@ -69,6 +69,9 @@ import Testing
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
 
+    class Sub(torch.Tensor):  # of a fixture
+        pass
+
     OTHERS = ["optim", "sched", "scaler", "rng", "callback", "loop", "hyper", "config", "args"]
 
     def dense(t):
