@@ -13,7 +13,7 @@ import tempfile
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModel, BertConfig, BertModel, LlamaConfig, LlamaForCausalLM
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM
 
 
 def models():
@@ -50,7 +50,6 @@ def main():
                     for key, tensor in weights(target).items():
                         assert torch.equal(state[key], tensor), key
                         zeros, count = zeros + int((tensor == 0).sum()), count + tensor.numel()
-                    AutoModel.from_pretrained(target)
                     print(f"{name}, shards of {size}, {command[0]}: loaded, {zeros / count:.1%} zeros")
 
 
