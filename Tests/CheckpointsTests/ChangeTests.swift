@@ -24,23 +24,6 @@ import Testing
     #expect(scratch.names == ["m.safetensors"])
   }
 
-  /// A link to the weights elsewhere stays one.
-  @Test func symbolicLinksAreFollowed() throws {
-    try FileManager.default.createDirectory(atPath: scratch("store"), withIntermediateDirectories: true)
-    _ = scratch.write("store/m.safetensors", Fixture.bytes("lenet.safetensors"))
-    try FileManager.default.createSymbolicLink(
-      atPath: scratch("link.safetensors"), withDestinationPath: "store/m.safetensors")
-    let one = TensorSource(name: "x", type: .u8, shape: [1], bytes: [7])
-    try SafetensorsWriter.write([one], to: scratch("link.safetensors"))
-    #expect(
-      try FileManager.default.destinationOfSymbolicLink(atPath: scratch("link.safetensors")) == "store/m.safetensors")
-    #expect(try Checkpoint.open(scratch("store/m.safetensors")).tensors.map(\.name) == ["x"])
-    #expect(scratch.names == ["link.safetensors", "store"])
-    #expect(throws: CheckpointError.self) {
-      try SafetensorsWriter.write([one], to: scratch("link.safetensors"), replacing: false)
-    }
-  }
-
   @Test func tensorsThatTheIndexLacksAreFound() throws {
     let source = { (name: String) in TensorSource(name: name, type: .u8, shape: [2], bytes: [1, 2]) }
     try SafetensorsWriter.write([source("a"), source("b")], to: scratch("x.safetensors"))

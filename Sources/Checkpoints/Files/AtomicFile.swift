@@ -14,8 +14,6 @@
 /// lock is gone: the next write to the same target deletes it.
 final class AtomicFile {
   let target: String
-  /// Where the file goes: the target, or what it links to.
-  private let place: String
   private let directory: String
   private let temporary: String
   private var descriptor: Int32
@@ -36,11 +34,10 @@ final class AtomicFile {
     if !replacing && System.exists(target) { throw AtomicFile.exists(target) }
     self.target = target
     self.replacing = replacing
-    place = System.linkedFile(target) ?? target
-    directory = System.directory(of: place)
-    AtomicFile.removeStale(beside: place)
+    directory = System.directory(of: target)
+    AtomicFile.removeStale(beside: target)
     let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-    temporary = "\(directory)/.\(AtomicFile.stem(place)).\(getpid())-\(tag)\(Self.suffix)"
+    temporary = "\(directory)/.\(AtomicFile.stem(target)).\(getpid())-\(tag)\(Self.suffix)"
     descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw CheckpointError(
@@ -83,15 +80,15 @@ final class AtomicFile {
     guard descriptor >= 0 else { throw closed() }
     guard early.finish(), System.sync(descriptor) else { throw failure("the bytes to reach the disk") }
     if replacing {
-      guard rename(temporary, place) == 0 else { throw failure("the finished file to be renamed") }
-    } else if link(temporary, place) == 0 {
+      guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
+    } else if link(temporary, target) == 0 {
       unlink(temporary)
     } else if errno == EEXIST {
       throw AtomicFile.exists(target)
     } else {
       // A file system without hard links: the check and the renaming are two steps there.
       if System.exists(target) { throw AtomicFile.exists(target) }
-      guard rename(temporary, place) == 0 else { throw failure("the finished file to be renamed") }
+      guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
     }
     close(descriptor)
     descriptor = -1

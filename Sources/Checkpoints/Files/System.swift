@@ -38,14 +38,6 @@ enum System {
     return lstat(path, &status) == 0
   }
 
-  /// The file that a symbolic link leads to; nil where `path` is none, or leads nowhere.
-  static func linkedFile(_ path: String) -> String? {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return String(cString: real)
-  }
-
   static func remove(_ path: String) { unlink(path) }
 
   static func removeDirectory(_ path: String) { rmdir(path) }

@@ -27,7 +27,7 @@ public final class PyTorchWriter: CheckpointWriter {
   /// Begins a file: lays it out, checks the free space and writes everything but the tensors.
   ///
   /// - Parameters:
-  ///   - path: the target; where it is a symbolic link, the file that it leads to is replaced.
+  ///   - path: the target; a symbolic link is replaced, not followed.
   ///   - tensors: name, element type and shape of each tensor that will be written.
   ///   - metadata: text kept in a member of its own, `extra/bonsai_metadata.json`; PyTorch ignores it.
   ///   - moduleVersions: versions of modules by their path, for `state_dict()._metadata`.

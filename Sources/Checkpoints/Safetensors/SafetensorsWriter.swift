@@ -31,7 +31,7 @@ public final class SafetensorsWriter: CheckpointWriter {
   /// Begins a file: lays it out, checks the free space and writes its header.
   ///
   /// - Parameters:
-  ///   - path: the target; where it is a symbolic link, the file that it leads to is replaced.
+  ///   - path: the target; a symbolic link is replaced, not followed.
   ///   - tensors: name, element type and shape of each tensor that will be written.
   ///   - metadata: text for `__metadata__`; PyTorch's tools expect `"format": "pt"` there.
   ///   - replacing: whether an existing file may be replaced.
@@ -79,7 +79,7 @@ public final class SafetensorsWriter: CheckpointWriter {
   /// - Parameters:
   ///   - sources: the tensors; the bytes of each are asked for once, in the order given.
   ///   - metadata: text for `__metadata__`.
-  ///   - path: the target; where it is a symbolic link, the file that it leads to is replaced.
+  ///   - path: the target; a symbolic link is replaced, not followed.
   ///   - replacing: whether an existing file may be replaced.
   ///   - progress: called after each block; may throw to stop.
   /// - Throws: ``CheckpointError`` as the initializer, and whatever a source or `progress` throws; the target is
