@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai build bench differential pairs mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai random install wheel build bench differential pairs mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,10 +29,24 @@ setup: ## LibTorch 2.13, found or installed into .libtorch
 data: ## Fashion-MNIST, found or fetched into .data
 	@scripts/fetch-fashion-mnist.sh
 
-bonsai: setup ## The command line, in release, and its completions; says where they lie
-	swift build -c release --product bonsai $(link)
-	swift build -c release --product bonsai-random $(link)
+# On Linux the command carries Swift's libraries; macOS has them.
+ifeq ($(shell uname),Linux)
+static = --static-swift-stdlib
+endif
+PREFIX ?= /usr/local
+
+bonsai: ## The command line, in release, without LibTorch, and its completions; says where they lie
+	swift build -c release --product bonsai $(static)
 	@scripts/completions.sh
+
+random: setup ## Its companion for --method random, which needs LibTorch
+	swift build -c release --product bonsai-random $(link)
+
+install: bonsai ## The command line into PREFIX (/usr/local), with bonsai-random where `make random` has built it
+	@scripts/install.sh "$(PREFIX)"
+
+wheel: bonsai ## The command line as a Python wheel, in .build/wheel: `pip install` puts bonsai on the PATH
+	python3 scripts/wheel.py
 
 build: setup ## Everything, in release
 	swift build -c release $(link)

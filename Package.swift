@@ -33,9 +33,11 @@ let package = Package(
     // Pure Swift, no engine.
     .target(name: "Sparsity"),
     .target(name: "Recipes", dependencies: ["Sparsity"]),
+    // Deflated members of archives; zlib1g-dev on Debian, part of macOS.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "Checkpoints",
-      dependencies: ["Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
+      dependencies: ["CZlib", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(
       name: "FilePruning",
       dependencies: [
@@ -53,7 +55,9 @@ let package = Package(
       dependencies: ["Torch", "Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(
       name: "Pruning",
-      dependencies: ["NN", "Recipes", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
+      dependencies: [
+        "Checkpoints", "NN", "Recipes", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .target(name: "Datasets", dependencies: ["Torch"]),
 
     // Text on a terminal or in a pipe: tables, progress, numbers. For the commands below only.

@@ -12,8 +12,9 @@ mkdir -p "$completions"
 "$release/bonsai" --generate-completion-script fish >"$completions/bonsai.fish"
 
 cat <<TEXT
-The command: $PWD/$release/bonsai, with bonsai-random beside it; link to it from a directory of your PATH:
-  ln -s "$PWD/$release/bonsai" ~/.local/bin/
+The command: $PWD/$release/bonsai
+  make install PREFIX=~/.local   puts it and its completions there
+  make random                    builds what --method random draws its numbers with; it needs LibTorch
 Completions: $PWD/$completions
   bash  source bonsai.bash, for example in ~/.bashrc
   zsh   copy _bonsai to a directory of \$fpath

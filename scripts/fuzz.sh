@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Feeds libFuzzer's inputs to the readers of Checkpoints: safetensors, indices of shards, PyTorch files and pickles.
+# Feeds libFuzzer's inputs to the readers of Checkpoints: safetensors, indices of shards, PyTorch files and pickles, NumPy.
 #
 # usage: scripts/fuzz.sh [SECONDS] [libFuzzer's own options]     default: 60 seconds
 #
@@ -14,7 +14,8 @@ seconds=${1:-60}
 build=.build-fuzz
 corpus=$build/corpus
 mkdir -p "$corpus" "$build/findings" "$build/seeds"
-find Tests/CheckpointsTests/Fixtures -type f -size -16k \( -name '*.pt' -o -name '*.pth' -o -name '*.safetensors' \) \
+find Tests/CheckpointsTests/Fixtures -type f -size -16k \( -name '*.pt' -o -name '*.pth' -o -name '*.ckpt' \
+  -o -name '*.safetensors' -o -name '*.npz' -o -name '*.npy' \) \
   -exec cp {} "$build/seeds/" \;
 cat >"$build/seeds/index" <<'JSON'
 {"metadata":{"total_size":6,"k":"v"},"weight_map":{"a.weight":"a.safetensors","b.weight":"b.safetensors"}}
@@ -28,6 +29,6 @@ swift build --package-path Fuzzing --scratch-path "$build" -c release --target F
   -Xswiftc "${flags[0]}" -Xswiftc -parse-as-library
 [ "$(uname)" = Darwin ] || flags+=(-use-ld=lld)
 swiftc "${flags[@]}" -o "$build/fuzz" "$build"/release/{FuzzCheckpoints,Checkpoints,Sparsity}.build/*.o \
-  "$build"/release/{OrderedCollections,InternalCollectionsUtilities}.build/*.o
+  "$build"/release/{OrderedCollections,InternalCollectionsUtilities}.build/*.o -lz
 "$build/fuzz" "$corpus" "$build/seeds" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
   -malloc_limit_mb=512 -artifact_prefix="$build/findings/" -print_final_stats=1 "$@"

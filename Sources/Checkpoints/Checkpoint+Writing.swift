@@ -11,11 +11,13 @@ extension Checkpoint {
     case pytorch
 
     /// The layout that a path's ending asks for: `.safetensors`, an index or a directory, or one of PyTorch's endings;
-    /// nil for any other.
+    /// nil for any other. A name without any ending is that of a directory, unless it is that of a file already.
     public init?(path: String) {
       if path.hasSuffix(".safetensors") {
         self = .safetensors
-      } else if path.hasSuffix(ShardIndex.suffix) || path.hasSuffix("/") || System.isDirectory(path) {
+      } else if path.hasSuffix(ShardIndex.suffix) || path.hasSuffix("/") || System.isDirectory(path)
+        || (!System.lastComponent(path).contains(".") && !System.exists(path))
+      {
         self = .shardedSafetensors(limit: 5_000_000_000)
       } else if [".pt", ".pth", ".bin", ".ckpt"].contains(where: path.hasSuffix) {
         self = .pytorch
@@ -37,7 +39,7 @@ extension Checkpoint {
   ///   - format: the layout.
   ///   - path: the target: a file, or for shards a directory or the path of the index.
   ///   - tensors: what will be written; the order is kept.
-  ///   - metadata: text kept with the tensors.
+  ///   - metadata: text kept with the tensors; see ``metadata(for:)``.
   ///   - moduleVersions: for PyTorch files, `state_dict()._metadata`.
   ///   - input: for shards, an earlier checkpoint whose division into shards is kept.
   ///   - replacing: whether an existing checkpoint may be replaced.
@@ -54,7 +56,7 @@ extension Checkpoint {
         path: path, tensors: tensors, metadata: metadata, replacing: replacing, progress: progress)
     case .shardedSafetensors(let limit):
       let shards =
-        if let input, input.format == .shardedSafetensors {
+        if let input, input.files.count > 1 {
           ShardedSafetensorsWriter.split(tensors, like: input.tensors)
         } else {
           ShardedSafetensorsWriter.split(tensors, limit: limit)
@@ -67,6 +69,14 @@ extension Checkpoint {
         path: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions, replacing: replacing,
         progress: progress)
     }
+  }
+
+  /// The metadata for an output in another layout: that of the input, and `format: pt` where safetensors are made out of
+  /// another format, because transformers refuses files that say none.
+  public func metadata(for output: OutputFormat) -> CheckpointMetadata {
+    if case .pytorch = output { return metadata }
+    guard format != .safetensors, format != .shardedSafetensors else { return metadata }
+    return metadata.merging(["format": "pt"]) { given, _ in given }
   }
 
   /// Writes a whole checkpoint; parameters as ``writer(as:to:tensors:metadata:moduleVersions:like:replacing:progress:)``.

@@ -17,6 +17,8 @@ public struct Checkpoint: Sendable {
     case safetensors(SafetensorsFile)
     case sharded(ShardedSafetensors)
     case pytorch(PyTorchFile)
+    case shardedPyTorch(ShardedPyTorch)
+    case numpy(NumPyFile)
   }
 
   /// The path that was opened; for a directory, that of the file or index found in it.
@@ -54,7 +56,7 @@ public struct Checkpoint: Sendable {
     bytes: some Collection<UInt8>, name: String = "memory", stateDict: String? = nil
   ) throws(CheckpointError) -> Checkpoint {
     let file = MappedFile(bytes: bytes, name: name)
-    guard try CheckpointFormat.detect(file) != .shardedSafetensors else {
+    guard ![.shardedSafetensors, .shardedPyTorch].contains(try CheckpointFormat.detect(file)) else {
       throw CheckpointError(
         .unsupported, "open", file: name, expected: "one file", found: "an index of shards",
         advice: "open the index by its path")
@@ -66,7 +68,10 @@ public struct Checkpoint: Sendable {
     switch try CheckpointFormat.detect(file) {
     case .safetensors: Checkpoint(try SafetensorsFile(file))
     case .shardedSafetensors: Checkpoint(try ShardedSafetensors(indexPath: file.path))
-    case .pytorch, .legacyPyTorch: Checkpoint(try PyTorchFile(file, stateDict: stateDict))
+    case .pytorch, .legacyPyTorch, .tarPyTorch: Checkpoint(try PyTorchFile(file, stateDict: stateDict))
+    case .shardedPyTorch: Checkpoint(try ShardedPyTorch(indexPath: file.path))
+    case .numpy: Checkpoint(try NumPyFile(file, archive: nil))
+    case .numpyArchive: Checkpoint(try NumPyFile(file, archive: ZipArchive(file)))
     }
   }
 
@@ -84,9 +89,26 @@ public struct Checkpoint: Sendable {
 
   /// The checkpoint that `file` is.
   public init(_ file: PyTorchFile) {
-    let format: CheckpointFormat = file.layout == .zip ? .pytorch : .legacyPyTorch
+    let format: CheckpointFormat =
+      switch file.layout {
+      case .zip: .pytorch
+      case .legacy: .legacyPyTorch
+      case .tar: .tarPyTorch
+      }
     (path, self.format, tensors, metadata) = (file.path, format, file.tensors, file.metadata)
     source = .pytorch(file)
+  }
+
+  /// The checkpoint that `files` are.
+  public init(_ files: ShardedPyTorch) {
+    (path, format, tensors, metadata) = (files.indexPath, .shardedPyTorch, files.tensors, [:])
+    source = .shardedPyTorch(files)
+  }
+
+  /// The checkpoint that `file` is.
+  public init(_ file: NumPyFile) {
+    (path, format, tensors, metadata) = (file.path, file.isArchive ? .numpyArchive : .numpy, file.tensors, [:])
+    source = .numpy(file)
   }
 }
 
@@ -97,21 +119,25 @@ extension Checkpoint {
     case .safetensors(let file): [file.path]
     case .sharded(let files): files.shards.map(\.path)
     case .pytorch(let file): [file.path]
+    case .shardedPyTorch(let files): files.shards.map(\.path)
+    case .numpy(let file): [file.path]
     }
   }
 
-  /// Those files themselves.
+  /// Those files themselves, and behind them those that compressed ones were unpacked into.
   var mappedFiles: [MappedFile] {
     switch source {
     case .safetensors(let file): [file.file]
     case .sharded(let files): files.shards.map(\.file)
-    case .pytorch(let file): [file.file]
+    case .pytorch(let file): file.mappedFiles
+    case .shardedPyTorch(let files): files.mappedFiles
+    case .numpy(let file): file.mappedFiles
     }
   }
 
   /// The format in words, with what there is to say: "sharded safetensors, 5 files", "PyTorch (zip), under state_dict".
   public var formatDescription: String {
-    if case .sharded(let files) = source { return "\(format), \(files.shards.count) files" }
+    if format == .shardedSafetensors || format == .shardedPyTorch { return "\(format), \(files.count) files" }
     return stateDictPath.isEmpty ? "\(format)" : "\(format), under \(stateDictPath.joined(separator: "."))"
   }
 
@@ -120,10 +146,21 @@ extension Checkpoint {
     if case .pytorch(let file) = source { file.stateDictPath } else { [] }
   }
 
-  /// What a PyTorch file holds beside the tensors, by its keys ("epoch", "optimizer"); writing does not keep it.
-  public var leftOut: [String] {
-    if case .pytorch(let file) = source { file.leftOut } else { [] }
+  /// What a file holds beside the tensors that are read; writing does not keep it.
+  public var others: [OtherEntry] {
+    switch source {
+    case .safetensors, .sharded: []
+    case .pytorch(let file): file.others
+    case .shardedPyTorch(let files): files.others
+    case .numpy(let file): file.others
+    }
   }
+
+  /// The names of ``others`` ("epoch", "optimizer").
+  public var leftOut: [String] { others.map(\.name) }
+
+  /// Tensors of shards that their index does not name.
+  public var unindexed: [String] { if case .sharded(let files) = source { files.unindexed } else { [] } }
 
   /// Versions of modules out of a PyTorch state dict's `_metadata`; empty otherwise.
   public var moduleVersions: OrderedDictionary<String, Int> {
@@ -132,7 +169,11 @@ extension Checkpoint {
 
   /// Text in the `metadata` of an index of shards; empty otherwise.
   public var indexMetadata: CheckpointMetadata {
-    if case .sharded(let files) = source { files.indexMetadata } else { [:] }
+    switch source {
+    case .sharded(let files): files.indexMetadata
+    case .shardedPyTorch(let files): files.indexMetadata
+    default: [:]
+    }
   }
 
   /// `"module."` where every name begins with it, as torch.nn.DataParallel saves them; nil otherwise.
@@ -147,6 +188,8 @@ extension Checkpoint {
     case .safetensors(let file): file[name]
     case .sharded(let files): files[name]
     case .pytorch(let file): file[name]
+    case .shardedPyTorch(let files): files[name]
+    case .numpy(let file): file[name]
     }
   }
 }
@@ -165,6 +208,8 @@ extension Checkpoint {
     case .safetensors(let file): try file.withBytes(of: name, body)
     case .sharded(let files): try files.withBytes(of: name, body)
     case .pytorch(let file): try file.withBytes(of: name, body)
+    case .shardedPyTorch(let files): try files.withBytes(of: name, body)
+    case .numpy(let file): try file.withBytes(of: name, body)
     }
   }
 
@@ -180,6 +225,8 @@ extension Checkpoint {
     case .safetensors(let file): try file.read(name, at: offset, into: buffer)
     case .sharded(let files): try files.read(name, at: offset, into: buffer)
     case .pytorch(let file): try file.read(name, at: offset, into: buffer)
+    case .shardedPyTorch(let files): try files.read(name, at: offset, into: buffer)
+    case .numpy(let file): try file.read(name, at: offset, into: buffer)
     }
   }
 
@@ -206,6 +253,13 @@ extension Checkpoint {
       try body(block, offset)
       offset += block.count
     }
+    try checkUnchanged()
+  }
+
+  /// Throws where another program has changed one of the files since they were opened: what was read of it may be a
+  /// mixture. Sizes and times of change are compared; cheap, so that every pass over the files can end with it.
+  public func checkUnchanged() throws(CheckpointError) {
+    for file in mappedFiles { try file.checkUnchanged() }
   }
 
   /// A tensor as a source for a writer, read in blocks when its turn comes.

@@ -1,12 +1,13 @@
 /// Finding the checkpoint in a directory.
 enum CheckpointDirectory {
-  /// The file to open in `directory`: an index of shards, else a safetensors file, else a PyTorch file; the usual name
-  /// first, else the only one of its kind.
+  /// The file to open in `directory`: an index of shards, else a safetensors file, else an index of PyTorch's shards,
+  /// else a PyTorch file; the usual name first, else the only one of its kind.
   static func principalFile(of directory: String) throws(CheckpointError) -> String {
     let names = (System.contents(ofDirectory: directory) ?? []).filter { !$0.hasPrefix(".") }
     let kinds: [(usual: [String], suffixes: [String])] = [
       (["model\(ShardIndex.suffix)"], [ShardIndex.suffix]),
       (["model.safetensors"], [".safetensors"]),
+      (["pytorch_model\(ShardIndex.pytorchSuffix)"], [ShardIndex.pytorchSuffix]),
       (["pytorch_model.bin", "model.pt"], [".pt", ".pth", ".bin", ".ckpt"]),
     ]
     for kind in kinds {

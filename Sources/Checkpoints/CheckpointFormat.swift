@@ -8,6 +8,14 @@ public enum CheckpointFormat: String, Hashable, Sendable, CaseIterable {
   case pytorch
   /// PyTorch's layout before version 1.6.
   case legacyPyTorch
+  /// PyTorch's layout before version 0.1.10: a tar archive.
+  case tarPyTorch
+  /// Several PyTorch files with an index, `*.bin.index.json`.
+  case shardedPyTorch
+  /// One array of NumPy's, `.npy`.
+  case numpy
+  /// NumPy's archives of arrays, `.npz`.
+  case numpyArchive
 }
 
 extension CheckpointFormat: CustomStringConvertible {
@@ -18,6 +26,10 @@ extension CheckpointFormat: CustomStringConvertible {
     case .shardedSafetensors: "sharded safetensors"
     case .pytorch: "PyTorch (zip)"
     case .legacyPyTorch: "PyTorch (legacy)"
+    case .tarPyTorch: "PyTorch (tar)"
+    case .shardedPyTorch: "sharded PyTorch"
+    case .numpy: "NumPy array"
+    case .numpyArchive: "NumPy archive"
     }
   }
 }
@@ -26,16 +38,30 @@ extension CheckpointFormat {
   /// What the content of a file says it is; an error that names what it is where that is known and not read here.
   static func detect(_ file: MappedFile) throws(CheckpointError) -> CheckpointFormat {
     let head = file.bytes(0..<min(file.size, 512))
-    if head.starts(with: [0x50, 0x4b, 0x03, 0x04]) || head.starts(with: [0x50, 0x4b, 0x05, 0x06]) { return .pytorch }
+    if head.starts(with: [0x50, 0x4b, 0x03, 0x04]) || head.starts(with: [0x50, 0x4b, 0x05, 0x06]) {
+      return NumPyFile.isArchive(try ZipArchive(file)) ? .numpyArchive : .pytorch
+    }
     if PyTorchParts.hasLegacyMagic(file) { return .legacyPyTorch }
+    if TarArchive.isTar(file), try TarArchive(file).members["pickle"] != nil { return .tarPyTorch }
+    if head.starts(with: NumPyHeader.magic) { return .numpy }
     if head.count >= 9, head[8] == UInt8(ascii: "{") { return .safetensors }
-    if head.first == UInt8(ascii: "{") && file.path.hasSuffix(".json") { return .shardedSafetensors }
+    if head.first == UInt8(ascii: "{") && file.path.hasSuffix(".json") { return indexFormat(file) }
     // Damaged beyond recognition, or of a content with white space in front: the reader of that format says why.
     if file.path.hasSuffix(".safetensors") { return .safetensors }
-    if file.path.hasSuffix(".json") { return .shardedSafetensors }
+    if file.path.hasSuffix(".json") { return indexFormat(file) }
     let (found, advice) = guess(head)
     throw CheckpointError(
       .notRecognised, "open", file: file.path, expected: "safetensors or a PyTorch file", found: found, advice: advice)
+  }
+
+  /// What the shards of an index are: by its name, else by theirs.
+  private static func indexFormat(_ file: MappedFile) -> CheckpointFormat {
+    if file.path.hasSuffix(ShardIndex.suffix) { return .shardedSafetensors }
+    if file.path.hasSuffix(ShardIndex.pytorchSuffix) { return .shardedPyTorch }
+    let isPyTorch = (try? ShardIndex.read(path: file.path, endings: ShardedPyTorch.endings)).map {
+      !$0.weightMap.isEmpty
+    }
+    return isPyTorch == true ? .shardedPyTorch : .shardedSafetensors
   }
 
   private static func guess(_ head: [UInt8]) -> (found: String, advice: String) {
@@ -49,9 +75,6 @@ extension CheckpointFormat {
       return ("a web page", "download the file itself, not the page about it")
     }
     if begins("GGUF") { return ("a GGUF file", "convert it to safetensors first") }
-    if head.starts(with: [0x93] + Array("NUMPY".utf8)) {
-      return ("a numpy array", "save a dictionary of tensors as safetensors instead")
-    }
     if head.starts(with: [0x89] + Array("HDF".utf8)) {
       return ("an HDF5 file (Keras)", "convert it to safetensors first")
     }
@@ -59,7 +82,7 @@ extension CheckpointFormat {
       return ("a compressed file", "unpack it first")
     }
     if head.count >= 262, head[257..<262].elementsEqual("ustar".utf8) {
-      return ("a tar archive", "unpack it first, or save the weights with a torch.save of version 1.6 or later")
+      return ("a tar archive that is none of torch.save's", "unpack it first")
     }
     if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) {
       return (

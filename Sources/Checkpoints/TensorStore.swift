@@ -27,6 +27,9 @@ public protocol TensorStore: Sendable {
   /// - Throws: ``CheckpointError`` where the part leaves the file, or reading fails.
   func readFile(_ file: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError)
 
+  /// Throws where one of the files has changed since the store was opened: what was read may be of two states.
+  func checkUnchanged() throws(CheckpointError)
+
   /// Begins an output that holds the tensors of this store, changed or under other names.
   ///
   /// - Parameters:
@@ -65,6 +68,8 @@ extension Checkpoint: TensorStore {
     as format: OutputFormat, to path: String, tensors: [TensorSpec], origins: [TensorInfo],
     metadata: CheckpointMetadata, replacing: Bool
   ) throws(CheckpointError) -> any TensorStoreWriter {
+    // What the format wants, under what is asked for.
+    let metadata = self.metadata(for: format).merging(metadata) { _, new in new }
     guard case .shardedSafetensors(let limit) = format else {
       return try Self.writer(
         as: format, to: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions,

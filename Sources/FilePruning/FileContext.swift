@@ -11,13 +11,17 @@ package final class FileContext {
   let weights: [StoredWeight]
   /// Reads blocks of them.
   let reader: WeightReader
+  /// How many tensors of each role are not pruned.
+  let leftAlone: [FileReport.LeftAlone]
   /// Bytes of a block, where a pattern does not want whole bands of more; tests make it small.
   package var blockSize = WeightReader.blockSize
 
   init(_ store: some TensorStore, _ recipe: Recipe) throws {
     var weights = try StoredWeight.all(in: store)
+    let roles = RoleTable(
+      store.tensors.map { TensorDescription(path: $0.name, shape: $0.shape, typeName: $0.type.name) })
     do throws(RecipeError) {
-      let plan = try recipe.plan(for: weights.map(\.described))
+      let plan = try recipe.plan(for: weights.map { $0.described(roles) })
       try plan.checkEvidence()
       self.plan = plan
     } catch { throw error.inFile(store.path) }
@@ -26,6 +30,21 @@ package final class FileContext {
     self.store = store
     self.weights = weights
     reader = WeightReader(store)
+    leftAlone = Self.leftAlone(weights, store, roles)
+  }
+
+  /// How many tensors of each role are not pruned, the most frequent first.
+  private static func leftAlone(
+    _ weights: [StoredWeight], _ store: some TensorStore, _ roles: RoleTable
+  ) -> [FileReport.LeftAlone] {
+    let touched = Set(
+      weights.filter(\.isPruned).flatMap { $0.names.flatMap { [$0.tensor.name, $0.mask?.name ?? ""] } })
+    var counts: [Role: Int] = [:]
+    for tensor in store.tensors where !touched.contains(tensor.name) {
+      counts[roles[tensor.name]?.role ?? .other, default: 0] += 1
+    }
+    return counts.map { FileReport.LeftAlone(role: $0, tensors: $1) }
+      .sorted { ($1.tensors, $0.role.rawValue) < ($0.tensors, $1.role.rawValue) }
   }
 
   /// A run that prunes nothing and makes masks permanent, where a selector names their weights.
@@ -47,6 +66,7 @@ package final class FileContext {
     }
     self.weights = weights
     reader = WeightReader(store)
+    leftAlone = []
   }
 
   /// The parameters of the store: all entries but those of masks.

@@ -18,15 +18,15 @@ struct BonsaiCommand: ParsableCommand {
     abstract: "Looks into files of weights, prunes them, compares and checks them.",
     discussion: """
       FILES
-        safetensors, one file or shards with an index (name the index or its directory); PyTorch's .pt, .pth, .bin and \
-      .ckpt, of which nothing is run. Told by their content. An output's format follows its ending, a directory means \
-      shards. Results go to standard output, all else to standard error.
+        safetensors and PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run, one file or shards with an index \
+      (name the index or its directory); NumPy's .npy and .npz. Told by their content. An output's format follows its \
+      ending, a directory means shards. Results go to standard output, all else to standard error.
 
       EXIT STATUS
         0  done, nothing found amiss
         1  a check or a comparison has found something
         2  a file or its content is not as it must be; nothing was changed
-        3  the output was written, but what was to be printed of it could not be
+        3  done, but the result could not be printed (a full disk, a closed pipe)
         64 wrong arguments
         128 + n  stopped by signal n; nothing was changed
       """,
@@ -47,9 +47,10 @@ struct BonsaiCommand: ParsableCommand {
       try command.run()
       // What `print` could not write, to a full disk, say, shows when the rest is written.
       guard fflush(nil) == 0 else {
-        throw CheckpointError(
-          .cannotWrite, "print", file: "standard output", expected: "all of the result written", found: "a failure",
-          advice: "check the free space where the output goes")
+        Terminal.error.write(
+          "bonsai: the command was carried out, but its result could not be printed; check the free space where it goes\n"
+        )
+        exit(withError: ExitCode.notPrinted)
       }
     } catch let interrupt as Interrupt {
       interrupt.end()
@@ -57,9 +58,7 @@ struct BonsaiCommand: ParsableCommand {
       let failure = Failure(error)
       guard let failure else { exit(withError: error) }  // --help, --version, wrong arguments
       Terminal.error.write(failure.line + "\n")
-      guard let written = Written.path else { exit(withError: failure.status) }
-      Terminal.error.write("bonsai: '\(written)' was written before that\n")
-      exit(withError: ExitCode.reportLost)
+      exit(withError: failure.status)
     }
   }
 }

@@ -36,7 +36,8 @@ import Testing
     #expect(outcome.status == 0)
     #expect(
       outcome.error
-        == "bonsai: note: the output has the tensors of '\(input)' only, not its epoch, optimizer, args, best\n")
+        == "bonsai: note: the output has the tensors of '\(input)' only, without: epoch (a number), optimizer "
+        + "(a dictionary of 2), args (a dictionary of 2), best (a number)\n")
     let other = try bonsai("convert", input, "-o", scratch("x.safetensors"), "--state-dict", "nothing")
     #expect(other.status == 2 && other.error.contains("expected a dictionary at \"nothing\""))
   }

@@ -25,16 +25,17 @@ import Testing
     OVERVIEW: Looks into files of weights, prunes them, compares and checks them.
 
     FILES
-      safetensors, one file or shards with an index (name the index or its
-    directory); PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run. Told
-    by their content. An output's format follows its ending, a directory means
-    shards. Results go to standard output, all else to standard error.
+      safetensors and PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run,
+    one file or shards with an index (name the index or its directory); NumPy's
+    .npy and .npz. Told by their content. An output's format follows its ending, a
+    directory means shards. Results go to standard output, all else to standard
+    error.
 
     EXIT STATUS
       0  done, nothing found amiss
       1  a check or a comparison has found something
       2  a file or its content is not as it must be; nothing was changed
-      3  the output was written, but what was to be printed of it could not be
+      3  done, but the result could not be printed (a full disk, a closed pipe)
       64 wrong arguments
       128 + n  stopped by signal n; nothing was changed
 
@@ -45,7 +46,8 @@ import Testing
       -h, --help              Show help information.
 
     SUBCOMMANDS:
-      inspect                 Shows tensors, shapes, types, zeros and magnitudes.
+      inspect                 Shows tensors, shapes, types, roles, zeros and
+                              magnitudes.
       prune                   Prunes the least important weights of a checkpoint of
                               any size.
       remove                  Makes masks permanent: NAME_orig and NAME_mask become
@@ -56,7 +58,8 @@ import Testing
                               smaller, and lossless.
       unpack                  Writes the dense file again that bonsai pack has
                               packed.
-      convert                 Writes the tensors of a file in another format.
+      convert                 Writes the tensors of a file in another format, or
+                              under other names.
 
       See 'bonsai help <subcommand>' for detailed help.
 

@@ -20,11 +20,11 @@ import Testing
         format: pt
         by?: a?[31mtest
 
-        tensor      dtype   shape    elements   size   zeros            largest
-        ───────────────────────────────────────────────────────────────────────
-        fc.weight   F32     [2, 2]          4   16 B    50 %                  2
-        fc.bias     F32     [2]             2    8 B           1 NaN 1 infinite
-        steps       I64     []              1    8 B                         12
+        tensor      dtype   shape    elements   size   zeros            largest   role     why
+        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        fc.weight   F32     [2, 2]          4   16 B    50 %                  2   weight   two or more dimensions
+        fc.bias     F32     [2]             2    8 B           1 NaN 1 infinite   bias     its name says bias
+        steps       I64     []              1    8 B                         12   buffer   whole numbers (I64), nothing learned
 
         6 parameters in 32 B of tensors, 2 of 7 elements zero (28.6 %)
 
@@ -52,7 +52,9 @@ import Testing
   @Test func headersOnlyReadsNoValues() throws {
     let outcome = try bonsai("inspect", "--headers-only", fixture("lenet_train_checkpoint.pt"))
     #expect(outcome.lines[0].hasSuffix("PyTorch (zip), under state_dict, 10 tensors, 752.9 kB"))
-    #expect(outcome.lines[1] == "beside them: epoch, optimizer, args, best")
+    #expect(
+      outcome.lines[1]
+        == "beside them: epoch (a number), optimizer (a dictionary of 2), args (a dictionary of 2), best (a number)")
     #expect(outcome.output.contains("\n61 706 parameters in 246.8 kB of tensors\n"))
     let json = try bonsai("inspect", "--headers-only", "--json", fixture("lenet_train_checkpoint.pt")).json()
     #expect(json["zeros"] == nil && json["state_dict"] as? String == "state_dict")

@@ -13,6 +13,10 @@ import Testing
     let packed = try bonsai("pack", fixture(name), "-o", scratch("packed.safetensors"))
     #expect(packed.status == 0 && packed.error == "")
     #expect(try bonsai("verify", "--allow-nonfinite", scratch("packed.safetensors")).status == 0)
+    guard name == "lenet_pruned90_removed.safetensors" else {
+      // Nothing became smaller: packing has copied the file.
+      return #expect(try bytes(scratch("packed.safetensors")) == bytes(fixture(name)))
+    }
     #expect(try bonsai("unpack", scratch("packed.safetensors"), "-o", scratch("dense.safetensors")).status == 0)
     #expect(try bytes(scratch("dense.safetensors")) == bytes(fixture(name)))
   }

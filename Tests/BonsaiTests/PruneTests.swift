@@ -176,7 +176,7 @@ import Testing
     try process.run()
     let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    #expect(process.terminationStatus == 3 && text.contains("'\(scratch("out.pt"))' was written before that"))
+    #expect(process.terminationStatus == 3 && text.contains("the command was carried out, but its result"))
     #expect(try bonsai("verify", scratch("out.pt")).status == 0)
   }
 

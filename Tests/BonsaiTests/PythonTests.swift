@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Testing
 
@@ -12,6 +13,8 @@ import Testing
     return folders.flatMap { folder in
       ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
         .filter { name in [".safetensors", ".pt", ".pth", ".jit"].contains { name.hasSuffix($0) } }
+        // Python would need its class; the tests of Checkpoints compare it with the state dict.
+        .filter { $0 != "lenet_whole_module.pt" }
         .map { "\(folder)/\($0)" }
     }
   }()
@@ -39,7 +42,9 @@ import Testing
       #expect(toSafetensors.status == 0 || toSafetensors.error.contains("expected element types of safetensors"))
       if toSafetensors.status == 0 {
         #expect(try bonsai("pack", file, "-o", base + "-packed.safetensors").status == 0)
-        #expect(try bonsai("unpack", base + "-packed.safetensors", "-o", base + "-unpacked.safetensors").status == 0)
+        // Where nothing became smaller nothing is packed, which unpack says and leaves at that.
+        let unpacked = try bonsai("unpack", base + "-packed.safetensors", "-o", base + "-unpacked.safetensors")
+        #expect(unpacked.status == (SparseBitmask.isPacked(try Checkpoint.open(base + "-packed.safetensors")) ? 0 : 1))
       }
       #expect(toPyTorch.status == 0, "\(file): \(toPyTorch.error)")
       list.append("\(file)|read|\(base)")
@@ -64,25 +69,41 @@ import Testing
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
 
+    class Sub(torch.Tensor):  # of a fixture
+        pass
+
+    OTHERS = ["optim", "sched", "scaler", "rng", "callback", "loop", "hyper", "config", "args"]
+
+    def dense(t):
+        return (t.layout == torch.strided and not t.is_nested and not t.is_quantized and t.device.type != "meta"
+                and not t.is_conj() and not t.is_neg())
+
+    def flatten(value, prefix="", depth=0):
+        if isinstance(value, (torch.nn.Module, torch.jit.ScriptModule)):
+            value = value.state_dict()
+        if isinstance(value, torch.Tensor):
+            return {prefix or "tensor": value} if dense(value) else {}
+        members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else []
+        tensors = {}
+        for key, member in members:
+            if not isinstance(key, (str, int)):
+                continue
+            other = not isinstance(member, torch.Tensor) and "." not in str(key)
+            if isinstance(value, dict) and depth < 2 and other and any(o in str(key).lower() for o in OTHERS):
+                continue
+            tensors.update(flatten(member, f"{prefix}.{key}" if prefix else str(key), depth + 1))
+        return tensors
+
     def state_dict(value, keys):
         for key in (keys or "").split(".") if keys else []:
             value = value[key]
-        return {str(k): v for k, v in value.items() if isinstance(v, torch.Tensor)}
+        return flatten(value)
 
     def same(a, b, ordered):
         assert list(a) == list(b) if ordered else sorted(a) == sorted(b), (list(a), list(b))
         for name in a:
             assert a[name].dtype == b[name].dtype and a[name].shape == b[name].shape, name
             assert data(a[name]) == data(b[name]), name
-
-    def plain(value):
-        if isinstance(value, dict):
-            tensors = [v for k, v in value.items() if isinstance(v, torch.Tensor) and isinstance(k, str)]
-            nested = [v for v in value.values() if isinstance(v, dict)]
-            return all(t.layout == torch.strided and not t.is_nested and not t.is_quantized and t.device.type != "meta"
-                       and not t.is_conj() and not t.is_neg() and type(t) in (torch.Tensor, torch.nn.Parameter)
-                       for t in tensors) and all(plain(v) for v in nested) and (tensors or nested)
-        return False
 
     read = refused = 0
     for line in sys.argv[1].split("\\n"):
@@ -92,8 +113,7 @@ import Testing
                 value = load(path)
             except Exception:
                 value = None
-            # Two dictionaries of tensors in one file are for the user to choose from.
-            assert value is None or not plain(value) or "expected one state dict" in rest, path
+            assert value is None or not flatten(value), path
             print(os.path.basename(path), "refused:", rest)
             refused += 1
             continue
@@ -101,7 +121,10 @@ import Testing
         try:
             value = load(path)
         except Exception:  # torch's own restricted reader knows protocol 2 and 3 only; bonsai has found data only
-            value = torch.load(path, map_location="cpu", weights_only=False)
+            try:
+                value = torch.load(path, map_location="cpu", weights_only=False)
+            except Exception:
+                value = torch.jit.load(path)
         expected = state_dict(value, report.get("state_dict"))
         assert {t["name"] for t in report["tensors"]} == set(expected), path
         for t in report["tensors"]:
@@ -118,7 +141,8 @@ import Testing
         same(expected, load(rest + ".pt"), not path.endswith(".safetensors"))
         if os.path.exists(rest + ".safetensors"):
             same(expected, load(rest + ".safetensors"), False)
-            same(expected, load(rest + "-unpacked.safetensors"), False)
+            if os.path.exists(rest + "-unpacked.safetensors"):
+                same(expected, load(rest + "-unpacked.safetensors"), False)
             load(rest + "-packed.safetensors")
             print(os.path.basename(path), "agrees:", len(expected), "tensors, packed",
                   f"{os.path.getsize(rest + '-packed.safetensors') / os.path.getsize(rest + '.safetensors'):.3f}")

@@ -38,7 +38,7 @@ import Testing
       _ = try RandomDraws(seed: 0, parts: [], program: "/none/bonsai-random")
     } throws: { error in
       "\(error)" == "draw random numbers with '/none/bonsai-random': expected the program that holds LibTorch's "
-        + "generator, found none there; build both, bonsai and bonsai-random, and keep them in one directory"
+        + "generator, found none there; build it with LibTorch, make random, and keep it in one directory with bonsai"
     }
     #expect {
       _ = try draws([.init(dtype: "float32", count: 2)], count: 3)

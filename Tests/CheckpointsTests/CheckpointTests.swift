@@ -106,7 +106,7 @@ import Testing
     arguments: [
       ([], "an empty file"), (Array("version https://git-lfs.github.com/spec/v1".utf8), "a Git LFS pointer"),
       (Array("<!DOCTYPE html>".utf8), "a web page"), (Array("GGUF\u{3}\0\0\0".utf8), "a GGUF file"),
-      ([0x93] + Array("NUMPY".utf8), "a numpy array"), ([0x89] + Array("HDF\r\n".utf8), "an HDF5 file"),
+      ([0x89] + Array("HDF\r\n".utf8), "an HDF5 file"),
       ([0x1f, 0x8b, 8], "a compressed file"), ([0x80, 4, 0x95], "a bare pickle"),
       (Array("hello".utf8), "bytes of neither"),
     ] as [([UInt8], String)])

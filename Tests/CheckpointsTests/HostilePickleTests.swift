@@ -61,12 +61,12 @@ import Testing
       [UInt8](repeating: UInt8(ascii: "]"), count: 1_000_000) + [UInt8](repeating: UInt8(ascii: "a"), count: 999_999)
     #expect(sentence { _ = try open(deep) }.contains("one of too many small objects"))
     let tuples = Array("N".utf8) + [UInt8](repeating: 0x85, count: 4000)
-    #expect(sentence { _ = try open(tuples) }.contains("expected a dictionary of tensors, found a list"))
+    #expect(sentence { _ = try open(tuples) }.contains("expected a dictionary of tensors, found a tuple of 1"))
     let cycle = Array("}q\u{0}X\u{5}\0\0\0modelh\u{0}s".utf8)
     #expect(sentence { _ = try open(cycle) }.contains("expected tensors by name, found none among 1 members"))
     // Doubling a tuple of itself 64 times is 2^64 elements for whoever walks it.
     let laughs = Array(")".utf8) + (0..<64).flatMap { _ in [UInt8(ascii: "2"), 0x86] }
-    #expect(sentence { _ = try open(laughs) }.contains("found a list"))
+    #expect(sentence { _ = try open(laughs) }.contains("found a tuple of 2"))
   }
 
   /// Naming one long list again and again must not copy it every time.
@@ -86,11 +86,11 @@ import Testing
   @Test(arguments: [
     ("cos\nsystem\n", "the name \"os.system\", which can run code"),
     ("cbuiltins\neval\n", "the name \"builtins.eval\", which can run code"),
-    ("c__builtin__\ngetattr\n", "the name \"__builtin__.getattr\", which can run code"),
-    ("ctorch.hub\nload\n", "an object of \"torch.hub.load\""),
-    ("ctorch.storage\n_load_from_bytes\n", "an object of \"torch.storage._load_from_bytes\""),
-    ("cevil\u{1b}[31m\nx\n", "\"evil\\u{1B}[31m.x\""),
-    ("(ios\nsystem\n", "INST at byte"), ("(cos\nsystem\no", "\"os.system\""), ("\u{1}", "byte 1 at byte"),
+    ("c__builtin__\n__import__\n", "the name \"__builtin__.__import__\", which can run code"),
+    ("ctorch.hub\nload\n", "found the name \"torch.hub.load\""),
+    ("cevil\u{1b}[31m\nx\n)R", "an object of \"evil\\u{1B}[31m.x\""),
+    ("(ios\nsystem\n", "\"os.system\""), ("(iposix\nsystem\n", "\"posix.system\""),
+    ("(cos\nsystem\no", "\"os.system\""), ("\u{1}", "byte 1 at byte"),
     ("R", "a value on the pickle's stack"), ("t", "a value on the pickle's stack"), ("h\u{7}", "none of number 7"),
     ("}}R", "a known function"), ("K\u{1}K\u{2}s", "a value on the pickle's stack"),
     ("X\u{ff}\0\0\0ab", "a whole pickle"),
@@ -118,7 +118,7 @@ import Testing
     let file = PickleGenerator.legacyFile([0x80, 6, UInt8(ascii: "}"), UInt8(ascii: ".")])
     #expect(
       sentence { _ = try Checkpoint.open(bytes: file) }
-        == "read PyTorch file 'memory': expected pickle protocol 2 to 5, found 6; "
+        == "read PyTorch file 'memory': expected pickle protocol 0 to 5, found 6; "
         + "save the file again with a present torch.save")
   }
 }

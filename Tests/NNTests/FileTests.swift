@@ -48,6 +48,24 @@ extension NNTests {
       }
     }
 
+    @Test func whatCannotBeHeldIsSkippedAndPrefixesGo() throws {
+      try withTemporaryFolder { folder in
+        let path = folder + "/x.safetensors"
+        let sources = [
+          TensorSource(name: "module.fc.weight", type: .f32, shape: [2], elements: [1, 2] as [Float]),
+          TensorSource(name: "module.fc.scale", type: .f8E4M3, shape: [2], bytes: [1, 2]),
+          TensorSource(name: "steps", type: .i64, shape: [], elements: [7] as [Int64]),
+        ]
+        try SafetensorsWriter.write(sources, to: path)
+        var skipped: [OtherEntry] = []
+        let state = try StateDict(contentsOf: path, strippingPrefix: "module.") { skipped.append($0) }
+        #expect(Array(state.keys) == ["fc.weight", "steps"])
+        #expect(state["fc.weight"]?.equal(Tensor([1, 2])) == true)
+        #expect(skipped == [OtherEntry(name: "module.fc.scale", what: "a tensor of F8_E4M3", isTensor: true)])
+        #expect(throws: CheckpointError.self) { try StateDict(contentsOf: path, strippingPrefix: "module.") }
+      }
+    }
+
     @Test func stridedAndSharedTensorsAreWrittenInFull() throws {
       try withTemporaryFolder { folder in
         let path = folder + "/x.safetensors"
@@ -89,7 +107,7 @@ extension NNTests {
         #expect(
           "\(try #require(error))"
             == "read tensor 'x' of '\(path)': expected one of the types U8, I8, I16, I32, I64, F16, F32, F64, BOOL, BF16, "
-            + "found F8_E4M3; convert the file first; nothing was loaded")
+            + "found F8_E4M3; convert the file first, or skip such tensors; nothing was loaded")
       }
     }
 

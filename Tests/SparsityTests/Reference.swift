@@ -56,6 +56,8 @@ struct Sample {
     case .float32: return .real(Double(Float(bitPattern: UInt32(bits))))
     case .bfloat16: return .real(Double(Float(bitPattern: UInt32(bits) << 16)))
     case .float16: return .real(Self.half(bits))
+    case .float8E4M3: return .real(Self.e4m3(bits))
+    case .float8E5M2: return .real(Self.half(bits << 8))
     case .int64: return .integer(Int64(bitPattern: bits))
     case .int32: return .integer(Int64(Int32(truncatingIfNeeded: bits)))
     case .int16: return .integer(Int64(Int16(truncatingIfNeeded: bits)))
@@ -73,6 +75,16 @@ struct Sample {
     if exponent == 31 { return fraction == 0 ? sign * .infinity : .nan }
     if exponent == 0 { return sign * fraction * 0x1p-14 }
     return sign * (1 + fraction) * Double(sign: .plus, exponent: exponent - 15, significand: 1)
+  }
+
+  /// OCP 8-bit floating point, E4M3, by its definition.
+  static func e4m3(_ bits: UInt64) -> Double {
+    let sign: Double = bits & 0x80 == 0 ? 1 : -1
+    let exponent = Int(bits >> 3 & 15)
+    let fraction = Double(bits & 7) / 8
+    if bits & 0x7f == 0x7f { return .nan }
+    if exponent == 0 { return sign * fraction * 0x1p-6 }
+    return sign * (1 + fraction) * Double(sign: .plus, exponent: exponent - 7, significand: 1)
   }
 
   mutating func set(_ index: Int, bits: UInt64) {
@@ -133,6 +145,8 @@ extension ElementType {
     case .float32: UInt64((1 as Float).bitPattern)
     case .float16: 0x3c00
     case .bfloat16: 0x3f80
+    case .float8E4M3: 0x38
+    case .float8E5M2: 0x3c
     default: 1
     }
   }
@@ -143,6 +157,8 @@ extension ElementType {
     case .float32: UInt64(Float.infinity.bitPattern)
     case .float16: 0x7c00
     case .bfloat16: 0x7f80
+    case .float8E4M3: 0x7e  // its largest number: it has no infinity
+    case .float8E5M2: 0x7c
     default: 7
     }
   }

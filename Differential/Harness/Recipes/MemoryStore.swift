@@ -63,6 +63,9 @@ public struct MemoryStore: TensorStore {
     }
   }
 
+  /// Nothing can change.
+  public func checkUnchanged() {}
+
   /// Begins to write into ``output``; the format does not matter.
   public func writer(
     as format: Checkpoint.OutputFormat, to path: String, tensors: [TensorSpec], origins: [TensorInfo],

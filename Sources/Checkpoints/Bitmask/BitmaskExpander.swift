@@ -26,7 +26,7 @@ struct BitmaskExpander {
       let batch = max(1, Self.bitBlock / layout.rowBytes)
       for first in stride(from: 0, to: layout.rows, by: batch) {
         let count = min(batch, layout.rows - first)
-        let offsets = try read(group.rowOffsets, at: 8 * first, count: 8 * count)
+        let offsets = try group.rowOffsets.map { try read($0, at: 8 * first, count: 8 * count) }
         for column in stride(from: 0, to: layout.columns, by: Self.bitBlock * 8) {
           try expand(row: first, rows: count, column: column, offsets: offsets).withUnsafeBytes(consume)
         }
@@ -37,11 +37,16 @@ struct BitmaskExpander {
     }
   }
 
-  private mutating func expand(row first: Int, rows: Int, column: Int, offsets: [UInt8]) throws -> [UInt8] {
+  private mutating func expand(row first: Int, rows: Int, column: Int, offsets: [UInt8]?) throws -> [UInt8] {
     let columns = min(Self.bitBlock * 8, layout.columns - column)
     let start = first * layout.rowBytes + column / 8
     let bits = try read(group.bitmask, at: start, count: rows * ((columns + 7) / 8))
     let zeros = try group.negativeZeros.map { try read($0, at: start, count: bits.count) }
+    if group.rowOffsets == nil, let wrong = bits.firstIndex(where: { !Self.isTwoOfFour($0) }) {
+      throw damaged(
+        "two of each four elements kept",
+        "bits \(String(bits[wrong], radix: 2)) in row \(first + wrong / layout.rowBytes)")
+    }
     let ones = bits.reduce(0) { $0 + $1.nonzeroBitCount }
     let total = group.compressed.elementCount
     guard ones <= total - kept else { throw damaged("values for \(kept + ones) elements", "\(total)") }
@@ -52,7 +57,7 @@ struct BitmaskExpander {
         bits: bits, negativeZeros: zeros, values: values, rows: rows, columns: columns,
         isLast: column + columns == layout.columns
       ) { (row, used) throws(SparseBitmask.Layout.Contradiction) in
-        guard column == 0 else { return }
+        guard column == 0, let offsets else { return }
         let offset = offsets.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8 * row, as: Int64.self).littleEndian }
         guard offset == Int64(before + used) else {
           throw SparseBitmask.Layout.Contradiction(
@@ -64,6 +69,11 @@ struct BitmaskExpander {
     } catch {
       throw damaged(error.expected, error.found)
     }
+  }
+
+  /// Whether each half of a byte has two ones; where four columns are left over, the upper half has none.
+  private static func isTwoOfFour(_ byte: UInt8) -> Bool {
+    (byte & 0xf).nonzeroBitCount == 2 && [0, 2].contains((byte >> 4).nonzeroBitCount)
   }
 
   private func read(_ tensor: TensorInfo, at offset: Int, count: Int) throws(CheckpointError) -> [UInt8] {

@@ -12,7 +12,8 @@ extension SparseBitmask.Plan {
     progress: WritingProgress? = nil
   ) throws {
     let writer = try Checkpoint.writer(
-      as: format, to: path, tensors: tensors, metadata: checkpoint.metadata, moduleVersions: checkpoint.moduleVersions,
+      as: format, to: path, tensors: tensors, metadata: checkpoint.metadata(for: format),
+      moduleVersions: checkpoint.moduleVersions,
       like: checkpoint, replacing: replacing, progress: progress)
     do {
       for step in steps { try write(step, to: writer) }

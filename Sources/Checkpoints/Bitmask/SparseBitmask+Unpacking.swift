@@ -22,6 +22,30 @@ extension SparseBitmask {
     return sources
   }
 
+  /// A packed checkpoint as a dense one, in a temporary file that goes with the last reference to it.
+  ///
+  /// - Throws: ``CheckpointError`` as ``sources(unpacking:)`` and its sources do, or where there is no space in `TMPDIR`; and
+  ///   what `progress` throws.
+  public static func unpackedTemporarily(
+    _ checkpoint: Checkpoint, progress: WritingProgress? = nil
+  ) throws -> Checkpoint {
+    let sources = try sources(unpacking: checkpoint)
+    let (prefix, tensors) = try SafetensorsHeader.layOut(
+      sources.map(\.spec), metadata: checkpoint.metadata, file: checkpoint.path)
+    let total = tensors.reduce(0) { $0 + $1.byteRange.count }
+    let file = try TemporaryFile(size: prefix.count + total, for: checkpoint.path)
+    try prefix.withUnsafeBytes { try file.append($0) }
+    // Bytes go where the header says, which is widest first.
+    let order = tensors.indices.sorted { tensors[$0].byteRange.lowerBound < tensors[$1].byteRange.lowerBound }
+    for index in order {
+      try sources[index].produce { block in
+        try file.append(block)
+        try progress?(file.size - prefix.count, total)
+      }
+    }
+    return Checkpoint(try SafetensorsFile(try file.mapped()))
+  }
+
   /// The tensors that stand for one.
   struct Group {
     var name: String
@@ -29,7 +53,8 @@ extension SparseBitmask {
     var shape: TensorInfo
     var compressed: TensorInfo
     var bitmask: TensorInfo
-    var rowOffsets: TensorInfo
+    /// Nil for 2:4, whose rows keep half of their elements each.
+    var rowOffsets: TensorInfo?
     var negativeZeros: TensorInfo?
   }
 
@@ -37,9 +62,9 @@ extension SparseBitmask {
   private static func group(_ tensor: TensorInfo, of checkpoint: Checkpoint) -> Group? {
     guard let (name, scheme) = Scheme.whole(.shape, named: tensor.name) else { return nil }
     func part(_ part: Part) -> TensorInfo? { checkpoint[scheme.name(of: part, for: name)] }
-    guard let compressed = part(.compressed), let bitmask = part(.bitmask), let rowOffsets = part(.rowOffsets) else {
-      return nil
-    }
+    guard let compressed = part(.compressed), let bitmask = part(.bitmask) else { return nil }
+    let rowOffsets = part(.rowOffsets)
+    guard rowOffsets != nil || scheme == .compressedTensors && compressed.shape.count == 2 else { return nil }
     return Group(
       name: name, scheme: scheme, shape: tensor, compressed: compressed, bitmask: bitmask, rowOffsets: rowOffsets,
       negativeZeros: part(.negativeZeros))
@@ -60,7 +85,9 @@ extension SparseBitmask {
         found: found,
         advice: "pack the dense file again")
     }
-    guard group.shape.type == .i64, group.shape.shape.count == 1, group.shape.elementCount <= 64 else {
+    // compressed-tensors writes a column for 2:4.
+    let isVector = group.shape.shape.count == 1 || group.shape.shape.count == 2 && group.shape.shape[1] == 1
+    guard group.shape.type == .i64, isVector, group.shape.elementCount <= 64 else {
       throw damaged("a shape as I64 of at most 64 dimensions", "\(group.shape.type) of shape \(group.shape.shape)")
     }
     let shape = try checkpoint.withBytes(of: group.shape.name) { bytes in
@@ -77,8 +104,15 @@ extension SparseBitmask {
         throw damaged("\(layout.bitmaskCount) bytes of bits for shape \(shape)", "\(bits.type) of \(bits.shape)")
       }
     }
-    guard group.rowOffsets.type == .i64, group.rowOffsets.elementCount == layout.rows else {
-      throw damaged("\(layout.rows) row offsets", "\(group.rowOffsets.type) of shape \(group.rowOffsets.shape)")
+    if let offsets = group.rowOffsets {
+      guard offsets.type == .i64, offsets.elementCount == layout.rows else {
+        throw damaged("\(layout.rows) row offsets", "\(offsets.type) of shape \(offsets.shape)")
+      }
+    } else {
+      guard layout.columns % 4 == 0, group.compressed.shape == [layout.rows, layout.columns / 2] else {
+        throw damaged(
+          "2 of 4 values of shape \(shape): \([layout.rows, layout.columns / 2])", "\(group.compressed.shape)")
+      }
     }
     return TensorSource(name: group.name, type: type, shape: shape) { consume in
       var expander = BitmaskExpander(group, layout: layout, checkpoint: checkpoint, damaged: damaged)

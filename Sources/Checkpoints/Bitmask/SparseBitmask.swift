@@ -15,7 +15,10 @@
 /// In a file the parts of a matrix `fc.weight` are called `fc.shape` and so on. Tensors that compressed-tensors does not
 /// pack, of other names or of three dimensions and more, are one row, whose parts are called `conv.weight:shape` and so on.
 ///
-/// Source: sparse_bitmask.py of neuralmagic/compressed-tensors, versions up to 0.12; the fifth part and the names with a
+/// The 2:4 layout of compressed-tensors (`sparse-24-bitmask`), whose rows keep half of their elements each and which has no
+/// row offsets, is unpacked too.
+///
+/// Source: sparse_bitmask.py and sparse_24_bitmask.py of neuralmagic/compressed-tensors, versions up to 0.12; the fifth part and the names with a
 /// colon are our own.
 public enum SparseBitmask {
   /// A packed tensor in memory.

@@ -19,11 +19,30 @@ final class MappedFile: @unchecked Sendable {
   let size: Int
   private let descriptor: Int32
   private let base: UnsafeRawPointer?
+  /// Size and time of change as they were on opening; nil for bytes in memory.
+  private let state: State?
+
+  private struct State: Equatable {
+    var size: Int
+    var seconds: Int
+    var nanoseconds: Int
+
+    init?(_ descriptor: Int32) {
+      var status = stat()
+      guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return nil }
+      #if canImport(Darwin)
+        let time = status.st_mtimespec
+      #else
+        let time = status.st_mtim
+      #endif
+      (size, seconds, nanoseconds) = (Int(status.st_size), Int(time.tv_sec), Int(time.tv_nsec))
+    }
+  }
 
   /// Opens and maps `path`.
   ///
   /// - Throws: `CheckpointError` where the file is absent, unreadable, a directory or no regular file.
-  init(path: String) throws(CheckpointError) {
+  convenience init(path: String) throws(CheckpointError) {
     func failure(_ found: String, _ advice: String) -> CheckpointError {
       CheckpointError(
         .cannotRead, "open", file: path, expected: "a readable file", found: found, advice: advice)
@@ -31,6 +50,15 @@ final class MappedFile: @unchecked Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw failure("\"\(System.lastError())\"", "check the path and its permissions")
+    }
+    try self.init(adopting: descriptor, path: path)
+  }
+
+  /// Maps an open file, which is closed with this object, also where this throws.
+  init(adopting descriptor: Int32, path: String) throws(CheckpointError) {
+    func failure(_ found: String, _ advice: String) -> CheckpointError {
+      CheckpointError(
+        .cannotRead, "open", file: path, expected: "a readable file", found: found, advice: advice)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -51,6 +79,16 @@ final class MappedFile: @unchecked Sendable {
     self.size = size
     self.descriptor = descriptor
     self.base = base
+    state = State(descriptor)
+  }
+
+  /// Throws where the file has been written to since it was opened.
+  func checkUnchanged() throws(CheckpointError) {
+    guard descriptor >= 0, let state, state != State(descriptor) else { return }
+    throw CheckpointError(
+      .cannotRead, "read", file: path, expected: "a file that nobody changes meanwhile",
+      found: "another size or time of change than on opening",
+      advice: "wait until it is complete and try again; nothing was written")
   }
 
   /// Bytes in memory, called `name` in messages; they are copied.
@@ -58,6 +96,7 @@ final class MappedFile: @unchecked Sendable {
     path = name
     size = bytes.count
     descriptor = -1
+    state = nil
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
     memory.copyBytes(from: bytes)
     base = UnsafeRawPointer(memory.baseAddress)

@@ -18,13 +18,22 @@ struct PickleArena {
     case storage(Int32)  // in `storages`
     case tensor(Int32)  // in `tensors`
     case unsupported(Int32)  // in `texts`: a tensor that this module does not read: what it is
-    case opaque  // known plain data of no use here: bytes, large integers, sets, numpy scalars
+    case object(Int32)  // in `objects`: of a class unknown here
+    case opaque  // known plain data of no use here: bytes, large integers, numpy scalars
   }
 
   /// A dictionary's members as they came, and what BUILD attached to it (`_metadata` of a state dict).
   struct Members {
     var pairs: [(key: ID, value: ID)] = []
     var attributes: ID?
+  }
+
+  /// What stands in the place of an object of an unknown class: nothing was made or called, its parts are only noted.
+  struct Object {
+    var className: String
+    var state: ID?  // what BUILD would have given it
+    var members: Int32?  // in `dicts`: what SETITEMS would have put into it
+    var items: Int32?  // in `lists`: what APPENDS would have put into it
   }
 
   /// A storage that the pickle names: `key` finds its bytes.
@@ -53,6 +62,10 @@ struct PickleArena {
   var dicts: [Members] = []
   var storages: [Storage] = []
   var tensors: [Tensor] = []
+  var objects: [Object] = []
+  /// Of TorchScript's classes, the names of parameters and buffers; other tensors among their attributes are no part of a
+  /// state dict.
+  var scripted: [String: Set<String>] = [:]
 
   mutating func add(_ node: Node) -> ID {
     nodes.append(node)
@@ -72,6 +85,11 @@ struct PickleArena {
   mutating func addUnsupported(_ what: String) -> ID {
     texts.append(what)
     return add(.unsupported(Int32(texts.count - 1)))
+  }
+
+  mutating func addObject(of className: String) -> ID {
+    objects.append(Object(className: className))
+    return add(.object(Int32(objects.count - 1)))
   }
 
   mutating func addTuple(_ items: ArraySlice<ID>) -> ID {
@@ -122,24 +140,5 @@ struct PickleArena {
       numbers.append(number)
     }
     return numbers
-  }
-
-  /// The members of a dictionary with text keys, each key once, the last value in the place of the first, as in Python.
-  func textMembers(_ id: ID) -> [(key: String, value: ID)]? {
-    guard case .dict(let index) = self[id] else { return nil }
-    var result: [(key: String, value: ID)] = []
-    // By bytes, as Python compares: Swift's equality also holds between composed and decomposed letters.
-    var places: [[UInt8]: Int] = [:]
-    for pair in dicts[Int(index)].pairs {
-      guard let key = text(pair.key) else { continue }
-      let bytes = Array(key.utf8)
-      if let place = places[bytes] {
-        result[place].value = pair.value
-      } else {
-        places[bytes] = result.count
-        result.append((key, pair.value))
-      }
-    }
-    return result
   }
 }

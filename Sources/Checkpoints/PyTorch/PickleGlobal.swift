@@ -1,4 +1,4 @@
-/// The names that a pickle of tensors may use, and what each stands for here. Nothing is ever looked up or called.
+/// The names in a pickle, and what each stands for here. Nothing is ever looked up or called.
 enum PickleGlobal {
   case dictionary  // collections.OrderedDict, dict
   case sequence  // torch.Size, tuple, list: its argument as it is
@@ -10,8 +10,10 @@ enum PickleGlobal {
   case type(StoredType)  // torch.float32 ...
   case unsupportedTensor(String)  // a kind of tensor that is not read
   case inert  // builds plain data of no use here
+  case maker  // copyreg's functions, which make an object of the class that is their first argument
+  case unknown(String)  // any other class or function
 
-  /// The meaning of a full name such as `torch._utils._rebuild_tensor_v2`, or nil for anything unknown.
+  /// The meaning of a full name such as `torch._utils._rebuild_tensor_v2`, or nil for those unknown here.
   init?(_ name: String) {
     guard let known = Self.known[name] else { return nil }
     self = known
@@ -27,7 +29,12 @@ enum PickleGlobal {
     for name in ["collections.OrderedDict", "collections.defaultdict", "collections.Counter", "builtins.dict"] {
       table[name] = .dictionary
     }
-    for name in ["torch.Size", "builtins.tuple", "builtins.list"] { table[name] = .sequence }
+    for name in ["torch.Size", "builtins.tuple", "builtins.list", "builtins.set", "builtins.frozenset"] {
+      table[name] = .sequence
+    }
+    for name in ["copyreg", "copy_reg"] {
+      for function in ["_reconstructor", "__newobj__", "__newobj_ex__"] { table["\(name).\(function)"] = .maker }
+    }
     for name in ["torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer"] {
       table[name] = .tensorClass
     }
@@ -74,23 +81,47 @@ enum PickleGlobal {
   private static let inertNames = [
     "torch.device", "torch.serialization._get_layout", "torch.per_tensor_affine", "torch.per_channel_affine",
     "torch.strided", "torch.sparse_coo", "torch.contiguous_format", "torch.channels_last", "torch.preserve_format",
-    "torch.float4_e2m1fn_x2", "torch.qint8", "torch.quint8", "torch.qint32", "_codecs.encode", "builtins.set",
-    "builtins.frozenset", "builtins.bytearray", "builtins.bytes", "builtins.complex", "builtins.slice", "builtins.int",
+    "torch.float4_e2m1fn_x2", "torch.qint8", "torch.quint8", "torch.qint32", "_codecs.encode", "builtins.bytearray",
+    "builtins.bytes", "builtins.complex", "builtins.slice", "builtins.int",
     "builtins.float", "builtins.str", "builtins.bool", "numpy.core.multiarray.scalar",
     "numpy._core.multiarray.scalar", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
     "numpy.dtype", "numpy.ndarray", "argparse.Namespace", "collections.deque", "datetime.datetime", "datetime.date",
     "datetime.timedelta", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "decimal.Decimal",
   ]
 
-  /// Modules whose functions reach the system; a call of one is reported as code, not as an unknown class.
-  static func runsCode(module: String) -> Bool {
-    let root = module.split(separator: ".").first.map(String.init) ?? module
-    return [
-      "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "importlib", "runpy", "pty", "shutil",
-      "socket", "ctypes", "commands", "code", "pdb", "bdb", "pickle", "_pickle", "cPickle", "marshal", "operator",
-      "functools", "webbrowser", "platform", "timeit", "cProfile", "multiprocessing", "asyncio", "types", "inspect",
-      "tempfile", "urllib", "http", "ftplib", "smtplib", "signal", "threading", "_thread", "gc", "site", "pip",
-      "ensurepip", "venv", "pydoc", "doctest", "trace", "profile", "zipimport", "pkgutil", "atexit", "io", "_io",
-    ].contains(root)
+  /// Whether Python runs code or reaches the system where it calls what this name means. Such a name is no accident: the
+  /// file is refused, though nothing would be called here.
+  static func runsCode(_ name: String) -> Bool {
+    let parts = name.split(separator: ".")
+    guard let root = parts.first.map(String.init), !harmless.contains(name) else { return false }
+    if ["builtins", "__builtin__", "io", "_io", "codecs", "_operator", "operator", "functools", "types"].contains(root)
+    {
+      return dangerousFunctions.contains(parts.dropFirst().joined(separator: "."))
+    }
+    return dangerousModules.contains(root)
   }
+
+  /// Classes of data in modules that are otherwise out of bounds.
+  private static let harmless: Set<String> = [
+    "os.PathLike", "os.stat_result", "os.terminal_size", "signal.Signals", "socket.AddressFamily", "inspect.Signature",
+    "inspect.Parameter", "inspect._ParameterKind", "threading.Lock", "_thread.lock", "_thread.RLock",
+    "multiprocessing.context.DefaultContext", "http.HTTPStatus", "sys.version_info", "sys.float_info",
+    "urllib.parse.ParseResult", "urllib.parse.SplitResult", "platform.uname_result",
+  ]
+
+  private static let dangerousFunctions: Set<String> = [
+    "eval", "exec", "compile", "__import__", "open", "breakpoint", "input", "execfile", "file", "reload", "apply",
+    "globals", "locals", "vars", "dir", "help", "exit", "quit", "memoryview", "FileIO", "open_code", "OpenWrapper",
+    "methodcaller", "__build_class__", "delattr", "setattr", "map", "filter",
+  ]
+
+  private static let dangerousModules: Set<String> = [
+    "os", "posix", "nt", "sys", "subprocess", "_posixsubprocess", "importlib", "_imp", "imp", "_frozen_importlib",
+    "_frozen_importlib_external", "runpy", "pty", "shutil", "socket", "_socket", "ctypes", "_ctypes", "commands",
+    "code",
+    "codeop", "pdb", "bdb", "pickle", "_pickle", "cPickle", "marshal", "webbrowser", "platform", "timeit", "cProfile",
+    "multiprocessing", "asyncio", "inspect", "tempfile", "urllib", "urllib2", "http", "httplib", "ftplib", "smtplib",
+    "signal", "threading", "_thread", "gc", "site", "pip", "ensurepip", "venv", "pydoc", "doctest", "trace", "profile",
+    "zipimport", "pkgutil", "atexit", "fcntl", "mmap", "requests", "antigravity", "distutils", "setuptools",
+  ]
 }

@@ -62,7 +62,14 @@ extension PickleReader {
   mutating func append(_ items: [PickleArena.ID]) throws(StepFault) {
     switch arena[try top()] {
     case .list(let index): arena.lists[Int(index)].append(contentsOf: items)
-    case .opaque: break
+    case .object(let index):
+      if let list = arena.objects[Int(index)].items {
+        arena.lists[Int(list)].append(contentsOf: items)
+      } else {
+        arena.lists.append(items)
+        arena.objects[Int(index)].items = Int32(arena.lists.count - 1)
+      }
+    case .opaque, .unsupported: break
     default: throw .fault(.damaged("a list to append to", "something else at byte \(cursor.offset - 1)"))
     }
   }
@@ -72,12 +79,23 @@ extension PickleReader {
       throw .fault(.damaged("pairs of keys and values", "\(items.count) values at byte \(cursor.offset - 1)"))
     }
     switch arena[try top()] {
-    case .dict(let index):
-      for place in stride(from: 0, to: items.count, by: 2) {
-        arena.dicts[Int(index)].pairs.append((items[place], items[place + 1]))
+    case .dict(let index): fill(Int(index), items)
+    case .object(let index):
+      if arena.objects[Int(index)].members == nil {
+        arena.dicts.append(PickleArena.Members())
+        arena.objects[Int(index)].members = Int32(arena.dicts.count - 1)
       }
-    case .opaque: break
+      if let members = arena.objects[Int(index)].members { fill(Int(members), items) }
+    case .opaque, .unsupported: break
     default: throw .fault(.damaged("a dictionary to fill", "something else at byte \(cursor.offset - 1)"))
+    }
+  }
+}
+
+extension PickleReader {
+  private mutating func fill(_ dict: Int, _ items: [PickleArena.ID]) {
+    for place in stride(from: 0, to: items.count, by: 2) {
+      arena.dicts[dict].pairs.append((items[place], items[place + 1]))
     }
   }
 }
@@ -136,17 +154,15 @@ extension PickleReader {
       globals[name] = id
       return push(id)
     }
-    let full = CheckpointError.quote(name)
-    if PickleGlobal.runsCode(module: module) {
+    guard !PickleGlobal.runsCode(name) else {
       throw .fault(
         Fault(
-          kind: .unsafe, expected: "tensors and plain data", found: "the name \(full), which can run code",
+          kind: .unsafe, expected: "tensors and plain data",
+          found: "the name \(CheckpointError.quote(name)), which can run code",
           advice: "nothing was run; load the file nowhere unless you trust who made it"))
     }
-    throw .fault(
-      Fault(
-        kind: .unsafe, expected: "tensors and plain data",
-        found: "an object of \(full), so a whole pickled module or another Python object",
-        advice: "in Python, save model.state_dict() instead: torch.save(model.state_dict(), \"model.pt\")"))
+    let id = arena.addGlobal(.unknown(name))
+    globals[name] = id
+    push(id)
   }
 }

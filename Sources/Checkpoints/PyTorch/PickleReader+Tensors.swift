@@ -7,12 +7,24 @@ extension PickleReader {
     .fault(.damaged("the arguments of \(what) as torch.save writes them", "others before byte \(cursor.offset)"))
   }
 
-  /// What `function` applied to `arguments` builds.
+  /// What `function` applied to `arguments` stands for: a tensor, a container, or an object that is only noted.
   mutating func reduce(
     _ function: PickleArena.ID, _ arguments: PickleArena.ID, depth: Int
   ) throws(StepFault) -> PickleArena.ID {
-    guard let global = arena.global(function) else { throw malformed("a known function") }
-    if case .inert = global { return opaque }
+    guard let global = arena.global(function) else {
+      switch arena[function] {
+      case .object, .opaque, .unsupported: return arena.addObject(of: "something computed")
+      default: throw malformed("a known function")
+      }
+    }
+    switch global {
+    case .inert: return opaque
+    case .unknown(let name): return arena.addObject(of: name)
+    case .maker: return arena.addObject(of: className(arguments))
+    case .tensorClass, .type: return arena.addObject(of: "torch.Tensor")
+    case .storage(_, let name): return arena.addObject(of: name)
+    default: break
+    }
     guard let items = arena.items(arguments, limit: 16), depth < 4 else { throw malformed("a known function") }
     switch global {
     case .dictionary: return try dictionary(items)
@@ -23,15 +35,28 @@ extension PickleReader {
     case .parameter:
       guard let data = items.first else { throw malformed("torch._utils._rebuild_parameter") }
       return data
-    case .typed:
-      let items = Array(items)
-      guard items.count >= 3, case .tensorClass? = arena.global(items[1]) else {
-        throw malformed("torch._tensor._rebuild_from_type_v2")
-      }
-      return try reduce(items[0], items[2], depth: depth + 1)
+    case .typed: return try typed(Array(items), depth)
     case .unsupportedTensor(let what): return arena.addUnsupported(what)
-    case .inert, .tensorClass, .storage, .type: throw malformed("a function, where a type stands")
+    default: throw malformed("a function, where a type stands")
     }
+  }
+
+  /// A tensor of a subclass, or with attributes: the function that builds its data, a class, arguments, attributes.
+  private mutating func typed(_ items: [PickleArena.ID], _ depth: Int) throws(StepFault) -> PickleArena.ID {
+    guard items.count >= 3 else { throw malformed("torch._tensor._rebuild_from_type_v2") }
+    switch arena.global(items[0]) {
+    case .tensorV1, .tensorV2, .tensorV3, .parameter, .typed, .unsupportedTensor:
+      return try reduce(items[0], items[2], depth: depth + 1)
+    default: return arena.addUnsupported("a tensor of a subclass that builds itself")
+    }
+  }
+
+  /// The name of the class that is the first of some arguments.
+  private func className(_ arguments: PickleArena.ID) -> String {
+    guard let first = arena.items(arguments, limit: 16)?.first, case .unknown(let name)? = arena.global(first) else {
+      return "a class"
+    }
+    return name
   }
 
   /// An OrderedDict, empty or of pairs; other arguments (a default factory) are of no use here.
@@ -65,7 +90,7 @@ extension PickleReader {
       guard case .dict(let index) = arena[items[items.count - 1]], arena.dicts[Int(index)].pairs.count <= 16 else {
         throw malformed("torch._utils._rebuild_tensor")
       }
-      for (key, value) in arena.textMembers(items[items.count - 1]) ?? [] {
+      for (key, value) in arena.members(items[items.count - 1]) {
         if case .bool(true) = arena[value] { return arena.addUnsupported("a tensor with its \(key) bit set") }
       }
     }
@@ -85,11 +110,13 @@ extension PickleReader {
     return id
   }
 
-  /// Attributes given to an object: kept for dictionaries (a state dict's `_metadata`), dropped for the rest.
+  /// Attributes given to an object: kept for dictionaries (a state dict's `_metadata`) and for objects of unknown classes
+  /// (the parameters of a module), dropped for the rest.
   mutating func build(_ object: PickleArena.ID, _ state: PickleArena.ID) throws(StepFault) {
     switch arena[object] {
     case .dict(let index): arena.dicts[Int(index)].attributes = state
-    case .tensor, .opaque, .unsupported: break
+    case .object(let index): arena.objects[Int(index)].state = state
+    case .tensor, .opaque, .unsupported, .global, .storage: break
     default: throw malformed("BUILD")
     }
   }
@@ -97,8 +124,21 @@ extension PickleReader {
   /// A persistent id: `("storage", type, key, location, count)`, and in legacy files a view's `(key, offset, count)`.
   ///
   /// The location ("cuda:0") is not looked at: every storage is read as bytes of the file.
-  mutating func storage(_ id: PickleArena.ID) throws(StepFault) -> PickleArena.ID {
+  ///
+  /// In legacy files `("module", class, source file, source)` stands for the class of a whole module. In tar files the ids
+  /// are the keys of tensors and storages that other members define.
+  mutating func persistent(_ id: PickleArena.ID) throws(StepFault) -> PickleArena.ID {
     if let known = built[id] { return known }
+    if let namedObjects {
+      if let first = arena.items(id, limit: 4)?.first { return first }
+      guard let key = arena.text(id) ?? arena.int(id).map(String.init), let object = namedObjects[key] else {
+        throw malformed("a persistent id")
+      }
+      return object
+    }
+    if let items = arena.items(id, limit: 4), items.count >= 2, arena.text(items[items.startIndex]) == "module" {
+      return items[items.startIndex + 1]
+    }
     guard let slice = arena.items(id, limit: 6), case let items = Array(slice), items.count == 5 || items.count == 6,
       arena.text(items[0]) == "storage",
       case .storage(let type, let name)? = arena.global(items[1]),

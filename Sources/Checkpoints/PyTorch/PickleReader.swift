@@ -1,8 +1,8 @@
 /// A pickle machine that builds data and can do nothing else: no name is ever looked up, no object made, nothing called.
 ///
-/// It runs the opcodes of protocols 2 to 5 on a stack of node numbers. The few names it knows (``PickleGlobal``) stand
-/// for tensors, storages and plain containers; at any other it stops with an error. Work and memory are linear in the
-/// length of the pickle, which is bounded.
+/// It runs the opcodes of protocols 0 to 5 on a stack of node numbers. The few names it knows (``PickleGlobal``) stand
+/// for tensors, storages and plain containers; any other builds a note of the name and of what belongs to it. Names of
+/// functions that run code stop it with an error. Work and memory are linear in the length of the pickle, which is bounded.
 ///
 /// Source: the opcodes of Python's Lib/pickletools.py; the persistent ids and rebuild functions of torch/serialization.py
 /// and torch/_utils.py.
@@ -31,6 +31,10 @@ struct PickleReader {
   // What a persistent id or the arguments of a rebuild function have built: the same again for the same.
   var built: [PickleArena.ID: PickleArena.ID] = [:]
   var copiedPairs = 0
+  /// In tar files: the tensors and storages that persistent ids mean.
+  var namedObjects: [String: PickleArena.ID]?
+  /// Nodes that were there before the pickle began.
+  var allowance = 0
   private let start: Int
   // Shared by all equal values, so that a byte of a pickle costs few bytes of memory.
   let none: PickleArena.ID
@@ -62,7 +66,7 @@ struct PickleReader {
               kind: .limitExceeded, expected: "a pickle of at most \(Self.maximumLength) bytes", found: "a longer one",
               advice: "save the state dict alone, with torch.save(model.state_dict(), ...)"))
         }
-        guard arena.nodes.count <= 4096 + (cursor.offset - start) / 2 else {
+        guard arena.nodes.count <= allowance + 4096 + (cursor.offset - start) / 2 else {
           throw .fault(.damaged("a pickle of tensors", "one of too many small objects"))
         }
         if opcode == UInt8(ascii: ".") { return try pop() }
@@ -88,10 +92,10 @@ extension PickleReader {
     switch opcode {
     case 0x80:  // PROTO
       let version = try next(UInt8.self)
-      guard (2...5).contains(version) else {
+      guard (0...5).contains(version) else {
         throw .fault(
           Fault(
-            kind: .unsupported, expected: "pickle protocol 2 to 5", found: "\(version)",
+            kind: .unsupported, expected: "pickle protocol 0 to 5", found: "\(version)",
             advice: "save the file again with a present torch.save"))
       }
     case 0x95: _ = try take(8)  // FRAME: a hint about buffering, of no meaning here
@@ -159,13 +163,12 @@ extension PickleReader {
     case UInt8(ascii: "b"):
       let state = try pop()
       try build(try top(), state)
-    case UInt8(ascii: "Q"): push(try storage(try pop()))
+    case UInt8(ascii: "Q"): push(try persistent(try pop()))
     default:
+      if try textStep(opcode) { return }
       let known: [UInt8: String] = [
         0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
-        UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ", UInt8(ascii: "P"): "PERSID", UInt8(ascii: "I"): "INT",
-        UInt8(ascii: "L"): "LONG", UInt8(ascii: "F"): "FLOAT", UInt8(ascii: "S"): "STRING",
-        UInt8(ascii: "V"): "UNICODE", UInt8(ascii: "g"): "GET", UInt8(ascii: "p"): "PUT",
+        UInt8(ascii: "P"): "PERSID",
       ]
       let place = "at byte \(cursor.offset - 1)"
       if let name = known[opcode] {
@@ -178,13 +181,12 @@ extension PickleReader {
     }
   }
 
+  /// Sets are lists here.
   private mutating func set(_ opcode: UInt8) throws(StepFault) {
     switch opcode {
-    case 0x8f: push(opaque)  // EMPTY_SET
-    case 0x90: _ = try popMark()  // ADDITEMS
-    default:  // FROZENSET
-      _ = try popMark()
-      push(opaque)
+    case 0x8f: pushList([])  // EMPTY_SET
+    case 0x90: try append(try popMark())  // ADDITEMS
+    default: pushList(try popMark())  // FROZENSET
     }
   }
 }

@@ -2,37 +2,44 @@ import OrderedCollections
 
 /// A PyTorch file (`.pt`, `.pth`, `.bin`, `.ckpt`), opened read-only and memory-mapped, its pickle read as data only.
 ///
-/// Reads the zip format of PyTorch 1.6 and later and the legacy format before it, pickle protocols 2 to 5: plain and
-/// ordered dictionaries of tensors, and training checkpoints, in which the state dict is found under the usual keys or
-/// named. Storages may be shared, strided, of another device; the bytes handed out are contiguous in logical order.
+/// Reads the zip format of PyTorch 1.6 and later, also deflated, the legacy format before it and the tar format before
+/// that, pickle protocols 0 to 5: dictionaries of tensors, also within each other, training checkpoints, in which the
+/// state dict is found under the usual keys or named, whole pickled modules, TorchScript. Storages may be shared, strided,
+/// of another device; the bytes handed out are contiguous in logical order.
 ///
-/// Nothing in the file is run, looked up or instantiated: a name outside a short list of tensors and plain data is an
-/// error that says the name. Whole pickled modules and TorchScript archives are refused with what to do instead.
+/// Nothing in the file is run, looked up or instantiated. What is neither tensor nor plain data becomes a note of its
+/// class and of what belongs to it, listed in ``others``; names of functions that run code are an error.
 public struct PyTorchFile: Sendable {
-  /// The two layouts of PyTorch files.
+  /// The layouts of PyTorch files.
   public enum Layout: String, Sendable {
     /// A zip archive of a pickle and one member for each storage (since PyTorch 1.6).
     case zip
     /// Five pickles followed by the storages (before PyTorch 1.6).
     case legacy
+    /// A tar archive of pickles, tensors and storages (before PyTorch 0.1.10).
+    case tar
   }
 
   /// The path, as it was given.
   public var path: String { file.path }
   /// The size of the file in bytes.
   public var size: Int { file.size }
-  /// Zip or legacy.
+  /// Zip, legacy or tar.
   public let layout: Layout
   /// The keys that lead to the state dict; empty where the file's own value is the state dict.
   public let stateDictPath: [String]
-  /// What else the file holds and this reader leaves out, by its keys: "epoch", "optimizer", ...
-  public let leftOut: [String]
+  /// What else the file holds and this reader leaves out, by its keys: "epoch", "optimizer", a sparse tensor ...
+  public let others: [OtherEntry]
+  /// The names of ``others``.
+  public var leftOut: [String] { others.map(\.name) }
   /// Versions of modules by their path, as `state_dict()._metadata` keeps them: `["": 1, "conv1": 1]`.
   public let moduleVersions: OrderedDictionary<String, Int>
   /// Text that ``PyTorchWriter`` put beside the tensors; empty in files of PyTorch's own.
   public let metadata: CheckpointMetadata
 
   let file: MappedFile
+  /// Where the bytes of tensors lie: `file` itself, or what was unpacked out of it.
+  let data: MappedFile
   private let byName: OrderedDictionary<String, TensorInfo>
 
   /// Opens and checks the file at `path`.
@@ -41,38 +48,51 @@ public struct PyTorchFile: Sendable {
   ///   - path: the file.
   ///   - stateDict: the keys of the state dict in a training checkpoint, joined by dots ("ema.model"); nil to take the
   ///     usual one.
-  /// - Throws: ``CheckpointError`` where the file cannot be read, is damaged, holds code or objects, has several state
-  ///   dicts and none is named, or holds tensors that are not read (quantised, sparse, nested, meta).
+  /// - Throws: ``CheckpointError`` where the file cannot be read, is damaged, names functions that run code, or holds no
+  ///   tensors.
   public init(path: String, stateDict: String? = nil) throws(CheckpointError) {
     try self.init(MappedFile(path: path), stateDict: stateDict)
   }
 
   init(_ file: MappedFile, stateDict wanted: String?) throws(CheckpointError) {
-    let isZip = file.size >= 2 && file.bytes(0..<2) == [0x50, 0x4b]
-    let parts = isZip ? try PyTorchParts(zip: file) : try PyTorchParts(legacy: file)
+    let layout: Layout =
+      file.size >= 2 && file.bytes(0..<2) == [0x50, 0x4b] ? .zip : TarArchive.isTar(file) ? .tar : .legacy
+    let parts =
+      switch layout {
+      case .zip: try PyTorchParts(zip: file)
+      case .tar: try PyTorchParts(tar: file)
+      case .legacy: try PyTorchParts(legacy: file)
+      }
+    let fileIndex = parts.data === file ? 0 : 1
     do throws(PickleReader.Fault) {
-      let stateDict = try StateDict(in: parts.arena, root: parts.root, wanted: wanted)
+      let tree = try TensorTree(in: parts.arena, root: parts.root, wanted: wanted)
       var byName: OrderedDictionary<String, TensorInfo> = [:]
-      for (name, tensor) in stateDict.tensors {
-        guard byName.updateValue(try parts.resolve(tensor, name: name, fileSize: file.size), forKey: name) == nil else {
+      byName.reserveCapacity(tree.tensors.count)
+      for (name, tensor) in tree.tensors {
+        let info = try parts.resolve(tensor, name: name, fileIndex: fileIndex)
+        guard byName.updateValue(info, forKey: name) == nil else {
           throw .damaged(
-            "each name once", "\(CheckpointError.quote(name)) twice, but for the composition of its letters")
+            "each name once", "\(CheckpointError.quote(name)) twice, but for the composition of its letters or keys")
         }
       }
       self.byName = byName
-      stateDictPath = stateDict.path
-      leftOut = stateDict.leftOut
-      moduleVersions = OrderedDictionary(stateDict.versions.map { ($0.module, $0.version) }) { _, last in last }
+      stateDictPath = tree.path
+      others = tree.others
+      moduleVersions = OrderedDictionary(tree.versions.map { ($0.module, $0.version) }) { _, last in last }
     } catch {
       throw CheckpointError(error, file: file.path)
     }
     self.file = file
-    layout = isZip ? .zip : .legacy
+    data = parts.data
+    self.layout = layout
     metadata = parts.metadata
   }
 
   /// The tensors, in the order of the state dict.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
+
+  /// The file, and where the bytes of tensors lie elsewhere that file too; ``TensorInfo/fileIndex`` counts them.
+  var mappedFiles: [MappedFile] { data === file ? [file] : [file, data] }
 
   /// The tensor called `name`, or nil. O(1).
   public subscript(name: String) -> TensorInfo? { byName[name] }
@@ -87,11 +107,7 @@ public struct PyTorchFile: Sendable {
     of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
     guard let tensor = byName[name] else { throw CheckpointError.noTensor(name, in: path, names: byName.keys) }
-    guard tensor.strides != nil else { return try file.withBytes(tensor.byteRange, body) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteCount, alignment: 16)
-    defer { buffer.deallocate() }
-    try StridedGather(tensor, of: file).read(at: 0, into: buffer)
-    return try body(UnsafeRawBufferPointer(buffer))
+    return try data.withBytes(of: tensor, body)
   }
 
   /// Copies part of a tensor into `buffer`: the `buffer.count` bytes from `offset` on, in logical order.
@@ -101,12 +117,7 @@ public struct PyTorchFile: Sendable {
     _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     guard let tensor = byName[name] else { throw .noTensor(name, in: path, names: byName.keys) }
-    try tensor.checkPart(at: offset, count: buffer.count, file: path)
-    guard tensor.strides != nil else {
-      try file.read(at: tensor.byteRange.lowerBound + offset, into: buffer)
-      return
-    }
-    try StridedGather(tensor, of: file).read(at: offset, into: buffer)
+    try data.read(tensor, at: offset, into: buffer)
   }
 }
 

@@ -3,29 +3,44 @@ struct PyTorchParts {
   var arena: PickleArena
   var root: PickleArena.ID
   var metadata: CheckpointMetadata = [:]
+  /// The file that the bytes of storages lie in: the one that was opened, or what was unpacked out of it.
+  private(set) var data: MappedFile
   private var storageRanges: [String: Range<Int>] = [:]
 
   /// Reads a zip archive: `NAME/data.pkl`, and storages as `NAME/data/KEY`.
   init(zip file: MappedFile) throws(CheckpointError) {
     let archive = try ZipArchive(file)
     let prefix = try Self.prefix(of: archive)
+    data = file
     if let entry = archive["\(prefix)/byteorder"] {
-      let order = String(decoding: file.bytes(try archive.range(of: entry)).prefix(16), as: UTF8.self)
+      let order = String(decoding: try archive.contents(of: entry, limit: 16), as: UTF8.self)
       guard order == "little" else {
         throw CheckpointError(
           .unsupported, "read PyTorch file", file: file.path, expected: "little-endian bytes",
           found: CheckpointError.quote(order), advice: "save the file again on a little-endian machine")
       }
     }
-    let pickle = try archive.range(of: archive["\(prefix)/data.pkl"]!)
-    try Self.checkChecksum(of: archive, prefix: prefix, pickle: pickle)
-    (arena, root, _) = try Self.unpickle(file, from: pickle)
-    for storage in arena.storages where storageRanges[storage.key] == nil {
-      guard let entry = archive["\(prefix)/data/\(storage.key)"] else { continue }
-      storageRanges[storage.key] = try archive.range(of: entry)
+    guard let entry = archive["\(prefix)/data.pkl"] else { throw Self.noArchive(archive) }
+    if entry.method == 0 {
+      let pickle = try archive.range(of: entry)
+      try Self.checkChecksum(of: archive, prefix: prefix, pickle: pickle)
+      (arena, root, _) = try Self.unpickle(file, from: pickle)
+    } else {
+      let bytes = try archive.contents(of: entry, limit: PickleReader.maximumLength)
+      (arena, root, _) = try Self.unpickle(MappedFile(bytes: bytes, name: file.path), from: 0..<bytes.count)
+    }
+    let scripted = Set(arena.objects.map(\.className).filter { $0.hasPrefix("__torch__.") })
+    if !scripted.isEmpty {
+      arena.scripted = try TorchScriptCode.attributes(of: scripted, in: archive, prefix: prefix)
+    }
+    let members = Set(arena.storages.map(\.key)).sorted().compactMap { archive["\(prefix)/data/\($0)"] }
+    let unpacked = try archive.unpacked(members)
+    data = unpacked.file
+    for (member, range) in zip(members, unpacked.ranges) {
+      storageRanges[String(member.name.dropFirst(prefix.count + "/data/".count))] = range
     }
     if let entry = archive["\(prefix)/\(PyTorchWriter.metadataMember)"] {
-      metadata = PyTorchWriter.metadata(file.bytes(try archive.range(of: entry)))
+      metadata = PyTorchWriter.metadata(try archive.contents(of: entry, limit: 1 << 24))
     }
   }
 
@@ -38,11 +53,11 @@ struct PyTorchParts {
         expected: "a zip archive or PyTorch's legacy magic number",
         found: "neither", advice: "save the file with torch.save(model.state_dict(), \"model.pt\")")
     }
+    data = file
     var position = 0
     for _ in 0..<2 { (_, _, position) = try Self.unpickle(file, from: position..<file.size) }
     let (facts, factsRoot, end) = try Self.unpickle(file, from: position..<file.size)
-    let order = facts.textMembers(factsRoot)?.first { $0.key == "little_endian" }
-    if let order, case .bool(false) = facts[order.value] {
+    if let order = facts.member("little_endian", of: factsRoot), case .bool(false) = facts[order] {
       throw CheckpointError(
         .unsupported, "read PyTorch file", file: file.path, expected: "little-endian bytes", found: "big-endian ones",
         advice: "save the file again on a little-endian machine")
@@ -73,6 +88,14 @@ struct PyTorchParts {
     }
   }
 
+  /// Puts together what a reader of another layout has found.
+  init(arena: PickleArena, root: PickleArena.ID, data: MappedFile, storageRanges: [String: Range<Int>]) {
+    self.arena = arena
+    self.root = root
+    self.data = data
+    self.storageRanges = storageRanges
+  }
+
   /// Whether the file begins with the pickled magic number 0x1950a86a20f9469cfc6c.
   static func hasLegacyMagic(_ file: MappedFile) -> Bool {
     let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
@@ -81,12 +104,16 @@ struct PyTorchParts {
     return (2...22).contains { head[$0..<$0 + 10].elementsEqual(magic) }
   }
 
-  private static func unpickle(
-    _ file: MappedFile, from range: Range<Int>
+  /// Runs the pickle at the beginning of a range.
+  ///
+  /// - Parameter prepare: puts into the reader what persistent ids mean.
+  static func unpickle(
+    _ file: MappedFile, from range: Range<Int>, prepare: (inout PickleReader) -> Void = { _ in }
   ) throws(CheckpointError) -> (arena: PickleArena, root: PickleArena.ID, end: Int) {
     let result: Result<(PickleArena, PickleArena.ID, Int), PickleReader.Fault> = file.withBytes(0..<file.size) {
       let part = UnsafeRawBufferPointer(rebasing: $0[..<range.upperBound])
       var reader = PickleReader(ByteCursor(part, offset: range.lowerBound))
+      prepare(&reader)
       do throws(PickleReader.Fault) {
         let root = try reader.run()
         return .success((reader.arena, root, reader.cursor.offset))
@@ -105,20 +132,17 @@ extension PyTorchParts {
   /// The directory within the archive that holds `data.pkl`; refuses archives that are none of torch.save's.
   private static func prefix(of archive: ZipArchive) throws(CheckpointError) -> String {
     let pickles = archive.entries.map(\.name).filter { $0.hasSuffix("/data.pkl") && $0.filter { $0 == "/" }.count == 1 }
-    guard pickles.count == 1, let name = pickles.first else {
-      throw CheckpointError(
-        .notRecognised, "read PyTorch file", file: archive.file.path, expected: "a zip archive of torch.save",
-        found: "one with \(archive.entries.count) members and \(pickles.count) of them NAME/data.pkl",
-        advice: "name a file written by torch.save, or by safetensors")
-    }
+    guard pickles.count == 1, let name = pickles.first else { throw noArchive(archive) }
     let prefix = String(name.dropLast("/data.pkl".count))
-    guard archive["\(prefix)/constants.pkl"] == nil else {
-      throw CheckpointError(
-        .unsupported, "read PyTorch file", file: archive.file.path, expected: "a state dict",
-        found: "a TorchScript archive",
-        advice: "in Python, save its weights: torch.save(torch.jit.load(file).state_dict(), \"model.pt\")")
-    }
     return prefix
+  }
+
+  private static func noArchive(_ archive: ZipArchive) -> CheckpointError {
+    let pickles = archive.entries.filter { $0.name.hasSuffix("/data.pkl") }.count
+    return CheckpointError(
+      .notRecognised, "read PyTorch file", file: archive.file.path, expected: "a zip archive of torch.save",
+      found: "one with \(archive.entries.count) members and \(pickles) of them NAME/data.pkl",
+      advice: "name a file written by torch.save, or by safetensors")
   }
 
   /// Compares the pickle with its checksum, unless the archive was written without checksums
@@ -130,7 +154,7 @@ extension PyTorchParts {
       return
     }
     let file = archive.file
-    guard CRC32.checksum(file.bytes(try archive.range(of: small))) == small.checksum else { return }
+    guard small.method == 0, CRC32.checksum(file.bytes(try archive.range(of: small))) == small.checksum else { return }
     let checksum = file.withBytes(pickle) { CRC32.checksum($0) }
     guard checksum == entry.checksum else {
       throw .damaged(
@@ -141,7 +165,7 @@ extension PyTorchParts {
 
   /// Checks a tensor against its storage's bytes and says where it lies.
   func resolve(
-    _ tensor: PickleArena.Tensor, name: String, fileSize: Int
+    _ tensor: PickleArena.Tensor, name: String, fileIndex: Int
   ) throws(PickleReader.Fault) -> TensorInfo {
     let quoted = CheckpointError.quote(name)
     let storage = arena.storages[Int(tensor.storage)]
@@ -163,7 +187,7 @@ extension PyTorchParts {
         "shape, strides and offset of 0 or more for \(quoted)",
         "\(tensor.shape), \(tensor.strides) and \(tensor.offset)")
     }
-    guard let size = type.byteCount(shape: tensor.shape), size <= max(fileSize, 1 << 16) else {
+    guard let size = type.byteCount(shape: tensor.shape), size <= max(data.size, 1 << 16) else {
       throw PickleReader.Fault(
         kind: .limitExceeded, expected: "a tensor no larger than the file", found: "shape \(tensor.shape) of \(quoted)",
         advice: "in Python, save an expanded tensor as it is: tensor[:1].clone()")
@@ -171,7 +195,7 @@ extension PyTorchParts {
     let available = storage.count * storageWidth / width
     let start = range.lowerBound + storage.viewOffset * storageWidth
     guard size > 0 else {
-      return TensorInfo(name: name, type: type, shape: tensor.shape, byteRange: start..<start)
+      return TensorInfo(name: name, type: type, shape: tensor.shape, fileIndex: fileIndex, byteRange: start..<start)
     }
     guard let span = Self.span(tensor), tensor.offset <= available, span <= available - tensor.offset else {
       throw .damaged(
@@ -183,7 +207,7 @@ extension PyTorchParts {
     let strides = zip(tensor.shape, tensor.strides).map { $0 == 1 ? 1 : $1 }
     return TensorInfo(
       name: name, type: type, shape: tensor.shape, strides: Self.isContiguous(tensor) ? nil : strides,
-      byteRange: first..<first + span * width)
+      fileIndex: fileIndex, byteRange: first..<first + span * width)
   }
 
   /// The elements from the first to the last that a tensor without empty dimensions touches; nil beyond `Int`.

@@ -52,7 +52,7 @@ public struct SafetensorsFile: Sendable {
   ///
   /// Files written by ``SafetensorsWriter`` keep the order of the state dict here. Python's writer sorts by element
   /// type and name first, so that order is lost there.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
 
   /// The tensors in the order in which their bytes lie in the file: the order for reading everything once.
   public var tensorsByOffset: [TensorInfo] { byName.values.sorted(by: TensorInfo.liesBefore) }

@@ -55,6 +55,7 @@ extension SafetensorsHeader {
   ) throws(JSONScanner.Fault) -> SafetensorsHeader {
     var header = SafetensorsHeader()
     var hasMetadata = false
+    var shapes: [[Int]: [Int]] = [:]
     try scanner.object { (scanner, key) throws(JSONScanner.Fault) in
       if key == "__metadata__" {
         guard !hasMetadata else { throw duplicate(key, scanner) }
@@ -62,7 +63,14 @@ extension SafetensorsHeader {
         header.metadata = try textMembers(&scanner)
       } else {
         guard header.tensors[key] == nil else { throw duplicate(key, scanner) }
-        header.tensors[key] = try tensor(named: key, &scanner, dataStart: dataStart)
+        var info = try tensor(named: key, &scanner, dataStart: dataStart)
+        // Many tensors have the same shape: one array for all of them.
+        if let known = shapes[info.shape] {
+          info.shape = known
+        } else if shapes.count < 1024 {
+          shapes[info.shape] = info.shape
+        }
+        header.tensors[key] = info
       }
     }
     try scanner.expectEnd()

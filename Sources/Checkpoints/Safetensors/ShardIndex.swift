@@ -13,6 +13,7 @@ struct ShardIndex {
   var shards: [String] { Set(weightMap.values).sorted() }
 
   static let suffix = ".safetensors.index.json"
+  static let pytorchSuffix = ".bin.index.json"
 
   /// The path of the index for a target that is an index or a directory.
   static func path(for target: String) -> String {
@@ -25,7 +26,7 @@ extension ShardIndex {
   ///
   /// Names of shards must be plain file names, so that an index cannot reach outside its directory; tensors named
   /// twice, an index without `weight_map` and one larger than a safetensors header may be are refused.
-  static func read(path: String) throws(CheckpointError) -> ShardIndex {
+  static func read(path: String, endings: [String] = [".safetensors"]) throws(CheckpointError) -> ShardIndex {
     let operation = "read shard index"
     let file = try MappedFile(path: path)
     guard file.size <= SafetensorsHeader.maximumLength else {
@@ -34,7 +35,7 @@ extension ShardIndex {
         found: "\(file.size)", advice: "name the index of a sharded checkpoint")
     }
     do throws(JSONScanner.Fault) {
-      return try parse(file.bytes(0..<file.size))
+      return try parse(file.bytes(0..<file.size), endings)
     } catch {
       throw .damaged(
         operation, file: path, expected: "\(error.expected) at byte \(error.offset)", found: error.found,
@@ -42,7 +43,7 @@ extension ShardIndex {
     }
   }
 
-  private static func parse(_ bytes: [UInt8]) throws(JSONScanner.Fault) -> ShardIndex {
+  private static func parse(_ bytes: [UInt8], _ endings: [String]) throws(JSONScanner.Fault) -> ShardIndex {
     var index = ShardIndex()
     var seen = Set<String>()
     var scanner = JSONScanner(bytes)
@@ -54,9 +55,10 @@ extension ShardIndex {
           guard index.weightMap[name] == nil else { throw duplicate(name, scanner) }
           let start = scanner.offset
           let shard = try scanner.string()
-          guard isPlain(shard) else {
+          guard isPlain(shard, endings) else {
+            let kind = endings == [".safetensors"] ? "safetensors" : "PyTorch"
             throw JSONScanner.Fault(
-              offset: start, expected: "the name of a safetensors file in the same directory",
+              offset: start, expected: "the name of a \(kind) file in the same directory",
               found: CheckpointError.quote(shard))
           }
           index.weightMap[name] = shard
@@ -85,10 +87,10 @@ extension ShardIndex {
       offset: scanner.offset, expected: "each name once", found: "\(CheckpointError.quote(key)) twice")
   }
 
-  /// Whether `name` stays within its directory and names a safetensors file.
-  static func isPlain(_ name: String) -> Bool {
+  /// Whether `name` stays within its directory and has one of some endings.
+  static func isPlain(_ name: String, _ endings: [String] = [".safetensors"]) -> Bool {
     !name.contains("/") && !name.contains("\\") && !name.contains("\0") && !name.hasPrefix(".")
-      && name.hasSuffix(".safetensors") && name.utf8.count <= 255
+      && endings.contains { name.hasSuffix($0) } && name.utf8.count <= 255
   }
 
   /// The text of an index file, its members in the order given.

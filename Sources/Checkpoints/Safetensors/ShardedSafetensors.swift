@@ -14,6 +14,9 @@ public struct ShardedSafetensors: Sendable {
   /// The text members of the index's own `metadata`.
   public let indexMetadata: CheckpointMetadata
 
+  /// Tensors that a shard holds and the index does not name: other readers do not find them.
+  public let unindexed: [String]
+
   private let byName: OrderedDictionary<String, TensorInfo>
 
   /// Opens the index at `path` and the shards beside it.
@@ -43,6 +46,7 @@ public struct ShardedSafetensors: Sendable {
         path, "tensor \(CheckpointError.quote(name)) in \(shard)",
         byName[name].map { "it in \(index.shards[$0.fileIndex])" } ?? "no such tensor")
     }
+    unindexed = byName.keys.filter { index.weightMap[$0] == nil }
     self.indexPath = path
     self.shards = shards
     self.byName = byName
@@ -50,14 +54,14 @@ public struct ShardedSafetensors: Sendable {
     indexMetadata = index.metadata
   }
 
-  private static func disagreement(_ path: String, _ expected: String, _ found: String) -> CheckpointError {
+  static func disagreement(_ path: String, _ expected: String, _ found: String) -> CheckpointError {
     .damaged(
       "match shards with index", file: path, expected: expected, found: found,
       advice: "index and shards come from different versions: download or save all of them again")
   }
 
   /// The tensors: shard after shard, each in the order of its header; `fileIndex` counts ``shards``.
-  public var tensors: [TensorInfo] { Array(byName.values) }
+  public var tensors: [TensorInfo] { byName.values.elements }
 
   /// The tensor called `name`, or nil. O(1).
   public subscript(name: String) -> TensorInfo? { byName[name] }

@@ -49,6 +49,10 @@ extension Checkpoint {
       result.findings += try findings(pair, progress: step)
     }
     result.findings += incompletePairs(pairs)
+    result.findings += unindexed.map {
+      VerificationFinding(kind: .unindexed, tensor: $0, fact: "is in a shard, but not in the index")
+    }
+    try checkUnchanged()
     for source in try SparseBitmask.sources(unpacking: self) where self[source.spec.name] == nil {
       try source.produce { block in try progress?(result.byteCount, max(total, result.byteCount)) }
       result.packedCount += 1
@@ -125,6 +129,8 @@ extension Checkpoint {
         let stem = tensor.name.dropLast(suffix.count)
         // A mask without original may be a mask of another kind, unless its tensor is there beside it.
         guard suffix == PrunedPair.originalSuffix || self[String(stem)] != nil else { continue }
+        // With NAME_u beside it, NAME_orig is spectral norm's.
+        if suffix == PrunedPair.originalSuffix, self["\(stem)_u"] != nil { continue }
         return VerificationFinding(
           kind: .incompletePair, tensor: tensor.name, fact: "has no \(CheckpointError.quote(stem + other)) beside it")
       }

@@ -14,6 +14,8 @@ public struct VerificationFinding: Hashable, Sendable {
     case incompletePair
     /// `NAME` beside `NAME_orig` and `NAME_mask`, but not their product.
     case contradictedProduct
+    /// A tensor of a shard that the index does not name.
+    case unindexed
   }
 
   /// The kind of the finding.

@@ -40,6 +40,7 @@ struct ApplyingPass {
         }
         try behind.drain()
       }
+      try context.store.checkUnchanged()
       return context.weights.indices.compactMap { reports[$0] }
     } catch {
       // The writer is cancelled next: it must have come to rest.

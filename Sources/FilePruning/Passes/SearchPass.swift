@@ -15,6 +15,7 @@ struct SearchPass {
   /// - Returns: The digest of each file, in the order of the checkpoint's; none without a digest.
   func run(digest: (any FileDigest.Type)?) throws -> [String] {
     let digests = try firstPass(digest)
+    try context.store.checkUnchanged()
     while true {
       let waiting = context.weights.indices.filter { rankers.rankers[$0]?.wantsPass ?? false }
       if waiting.isEmpty { return digests }
@@ -28,6 +29,7 @@ struct SearchPass {
           try progress(done, total)
         }
       }
+      try context.store.checkUnchanged()
     }
   }
 

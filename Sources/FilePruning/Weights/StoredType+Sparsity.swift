@@ -9,6 +9,8 @@ extension StoredType {
     case .f32: .float32
     case .f16: .float16
     case .bf16: .bfloat16
+    case .f8E4M3: .float8E4M3
+    case .f8E5M2: .float8E5M2
     case .i64: .int64
     case .i32: .int32
     case .i16: .int16
@@ -19,7 +21,7 @@ extension StoredType {
     }
   }
 
-  /// The same type where its tensors can be pruned: floating point of 16 bits or more.
+  /// The same type where its tensors can be pruned: floating point of 8 bits or more, without scales (F8_E8M0) and types that have no negative zero.
   var prunableType: ElementType? {
     guard let type = elementType, type.isFloatingPoint else { return nil }
     return type

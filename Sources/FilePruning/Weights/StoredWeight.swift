@@ -98,9 +98,14 @@ extension StoredWeight {
 
 extension StoredWeight {
   /// The weight as recipes see it.
-  var described: Weight {
-    var weight = Weight(path: name, shape: shape, type: type)
-    weight.aliases = names.dropFirst().map { Weight.Alias(path: $0.name, rank: $0.tensor.shape.count) }
+  ///
+  /// - Parameter roles: The roles of all tensors of the store.
+  func described(_ roles: RoleTable) -> Weight {
+    func role(_ name: Name) -> Role? { name.mask == nil ? roles[name.tensor.name]?.role : nil }
+    var weight = Weight(path: name, shape: shape, type: type, role: role(names[0]))
+    weight.aliases = names.dropFirst().map {
+      Weight.Alias(path: $0.name, rank: $0.tensor.shape.count, role: role($0))
+    }
     return weight
   }
 }

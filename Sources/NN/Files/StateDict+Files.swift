@@ -7,21 +7,41 @@ extension StateDict {
   /// PyTorch file (`torch.save(model.state_dict(), path)`), told apart by content. Nothing in it is executed.
   ///
   /// All headers are checked before anything is read. O(bytes).
-  /// - Throws: `CheckpointError` where the file cannot be read, contradicts its format, or holds a type that
-  ///   ``Torch/DType`` does not have.
-  public init(contentsOf path: String) throws(CheckpointError) {
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - prefix: What is taken from the beginning of names that have it: `module.` of `torch.nn.DataParallel`,
+  ///     `_orig_mod.` of `torch.compile`. The other names stay as they are.
+  ///   - skipping: Called with each entry that a state dict cannot hold (a type that ``Torch/DType`` does not have, a sparse
+  ///     tensor, an object), which is then left out. Without it, such a type is an error, and the rest is left out unsaid.
+  /// - Throws: `CheckpointError` where the file cannot be read, contradicts its format, holds a type that
+  ///   ``Torch/DType`` does not have, or two names are the same without the prefix.
+  public init(
+    contentsOf path: String, strippingPrefix prefix: String = "", skipping: ((OtherEntry) -> Void)? = nil
+  ) throws(CheckpointError) {
     self.init()
     let checkpoint = try Checkpoint.open(path)
+    if let skipping { checkpoint.others.forEach(skipping) }
     for info in checkpoint.tensors {
       guard let dtype = DType(info.type) else {
+        if let skipping {
+          skipping(OtherEntry(name: info.name, what: "a tensor of \(info.type.name)", isTensor: true))
+          continue
+        }
         throw CheckpointError(
           .unsupported, "read tensor '\(info.name)' of", file: path,
           expected: "one of the types " + DType.allCases.map(\.storedType.name).joined(separator: ", "),
-          found: info.type.name, advice: "convert the file first; nothing was loaded")
+          found: info.type.name, advice: "convert the file first, or skip such tensors; nothing was loaded")
+      }
+      let isPrefixed = !prefix.isEmpty && info.name.hasPrefix(prefix) && info.name != prefix
+      let name = isPrefixed ? String(info.name.dropFirst(prefix.count)) : info.name
+      guard self[name] == nil else {
+        throw CheckpointError(
+          .invalidArgument, "read tensors of", file: path, expected: "each name once without '\(prefix)'",
+          found: "'\(name)' twice", advice: "strip another prefix; nothing was loaded")
       }
       let tensor = Tensor.empty(info.shape, dtype: dtype)
       try tensor.withUnsafeMutableBytes { bytes throws(CheckpointError) in try checkpoint.read(info.name, into: bytes) }
-      self[info.name] = tensor
+      self[name] = tensor
     }
   }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import NN
 import Recipes
 import Sparsity
@@ -39,19 +40,24 @@ struct RecipeRun {
     var weights: [Weight] = []
     var places: [[Target]] = []
     var known: [UnsafeRawPointer: Int] = [:]
+    // The same judgement as of a file of the same tensors.
+    let roles = RoleTable(
+      model.stateDict.map { TensorDescription(path: $0, shape: $1.shape, typeName: $1.dtype.storedType.name) })
     for (prefix, module) in model.namedModules {
       for name in module.prunableNames {
         let target = try Target(module, name)
         guard target.original.dtype.isFloatingPoint else { continue }
         let path = prefix.isEmpty ? name : "\(prefix).\(name)"
+        let role = target.pruned == nil ? roles[path]?.role : nil
         if let number = known[target.original.identity] {
-          weights[number].aliases.append(.init(path: path, rank: target.original.rank))
+          weights[number].aliases.append(.init(path: path, rank: target.original.rank, role: role))
           places[number].append(target)
         } else {
           known[target.original.identity] = weights.count
           let type = target.original.dtype.elementType
           weights.append(
-            Weight(path: path, shape: target.original.shape, type: type, layer: "\(Swift.type(of: module))"))
+            Weight(
+              path: path, shape: target.original.shape, type: type, role: role, layer: "\(Swift.type(of: module))"))
           places.append([target])
         }
       }

@@ -12,6 +12,10 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case float16
   /// 16-bit brain floating point; see ``BFloat16``.
   case bfloat16
+  /// 8-bit floating point of 4 exponent and 3 fraction bits, without infinities (torch.float8_e4m3fn).
+  case float8E4M3
+  /// 8-bit floating point of 5 exponent and 2 fraction bits (torch.float8_e5m2): the upper half of a `float16`.
+  case float8E5M2
   /// 64-bit signed integer.
   case int64
   /// 32-bit signed integer.
@@ -31,14 +35,14 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case .float64, .int64: 8
     case .float32, .int32: 4
     case .float16, .bfloat16, .int16: 2
-    case .int8, .uint8, .bool: 1
+    case .float8E4M3, .float8E5M2, .int8, .uint8, .bool: 1
     }
   }
 
-  /// Whether the type is one of the four floating-point types.
+  /// Whether the type is one of the floating-point types.
   public var isFloatingPoint: Bool {
     switch self {
-    case .float64, .float32, .float16, .bfloat16: true
+    case .float64, .float32, .float16, .bfloat16, .float8E4M3, .float8E5M2: true
     case .int64, .int32, .int16, .int8, .uint8, .bool: false
     }
   }

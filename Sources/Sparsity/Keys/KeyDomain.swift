@@ -1,6 +1,6 @@
 /// The type in which scores are compared: the one type of all buffers, or the narrowest that holds all of theirs.
 ///
-/// Types meet as in PyTorch's promotion (`float16` with `bfloat16` as `float32`), and exactly where PyTorch's would
+/// Types meet as in PyTorch's promotion (`float16` with `bfloat16` as `float32`, 8-bit floats as `float16`), and exactly where PyTorch's would
 /// round: integers beside floating point are compared as `float64`. A rounding keeps the order but makes ties, so
 /// the exact order is always one of those PyTorch may choose from.
 enum KeyDomain: Hashable, Sendable {
@@ -13,7 +13,7 @@ enum KeyDomain: Hashable, Sendable {
       self = types.contains(.int64) ? .int64 : types.contains(.int32) ? .int32 : .int16
     } else if floats.count < types.count || types.contains(.float64) {
       self = .float64
-    } else if types == [.float16] {
+    } else if types.isSubset(of: [.float16, .float8E4M3, .float8E5M2]) {
       self = .float16
     } else if types == [.bfloat16] {
       self = .bfloat16
@@ -80,6 +80,8 @@ enum KeyDomain: Hashable, Sendable {
       case .float32: load(source, count, as: Float.self, into: target) { Double($0) }
       case .float16: load(source, count, as: UInt16.self, into: target) { Double(float(half: $0)) }
       case .bfloat16: load(source, count, as: UInt16.self, into: target) { Double(Float(BFloat16(bitPattern: $0))) }
+      case .float8E4M3: load(source, count, as: UInt8.self, into: target) { Double(float(half: Float8.half(e4m3: $0))) }
+      case .float8E5M2: load(source, count, as: UInt8.self, into: target) { Double(float(half: UInt16($0) &<< 8)) }
       case .int64: load(source, count, as: Int64.self, into: target) { Double($0) }
       case .int32: load(source, count, as: Int32.self, into: target) { Double($0) }
       case .int16: load(source, count, as: Int16.self, into: target) { Double($0) }
@@ -92,9 +94,18 @@ enum KeyDomain: Hashable, Sendable {
       switch type {
       case .float16: load(source, count, as: UInt16.self, into: target) { float(half: $0) }
       case .bfloat16: load(source, count, as: UInt16.self, into: target) { Float(BFloat16(bitPattern: $0)) }
+      case .float8E4M3: load(source, count, as: UInt8.self, into: target) { float(half: Float8.half(e4m3: $0)) }
+      case .float8E5M2: load(source, count, as: UInt8.self, into: target) { float(half: UInt16($0) &<< 8) }
       default: load(source, count, as: Float.self, into: target) { $0 }
       }
-    case .float16, .bfloat16: target.copyMemory(from: source, byteCount: count * 2)
+    case .float16:
+      let halves = target.assumingMemoryBound(to: UInt16.self)
+      switch type {
+      case .float8E4M3: load(source, count, as: UInt8.self, into: halves) { Float8.half(e4m3: $0) }
+      case .float8E5M2: load(source, count, as: UInt8.self, into: halves) { UInt16($0) &<< 8 }
+      default: target.copyMemory(from: source, byteCount: count * 2)
+      }
+    case .bfloat16: target.copyMemory(from: source, byteCount: count * 2)
     case .int64: convertIntegers(source, type, count, into: target.assumingMemoryBound(to: Int64.self))
     case .int32: convertIntegers(source, type, count, into: target.assumingMemoryBound(to: Int32.self))
     case .int16: convertIntegers(source, type, count, into: target.assumingMemoryBound(to: Int16.self))

@@ -57,6 +57,8 @@ extension ElementType {
     case .float32: 0x3f80_0000
     case .float16: 0x3c00
     case .bfloat16: 0x3f80
+    case .float8E4M3: 0x38
+    case .float8E5M2: 0x3c
     case .int64, .int32, .int16, .int8, .uint8, .bool: 1
     }
   }

@@ -123,6 +123,13 @@ func multiplyBits(
     }
   case .float16: multiplyHalves(words, count, source, into: destination, infinity: 0x7c00)
   case .bfloat16: multiplyHalves(words, count, source, into: destination, infinity: 0x7f80)
+  case .float8E4M3, .float8E5M2:
+    let limit = Float8.limit(type)
+    for index in 0..<count {
+      let bits = source.loadUnaligned(fromByteOffset: index, as: UInt8.self)
+      let isKept = words[index &>> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1 == 1
+      destination.storeBytes(of: isKept ? bits : Float8.zeroed(bits, limit: limit), toByteOffset: index, as: UInt8.self)
+    }
   case .int64: mapQuads(words, count, source: source, into: destination, set: UInt64.max) { $0 & $1 }
   case .int32: mapQuads(words, count, source: source, into: destination, set: UInt32.max) { $0 & $1 }
   case .int16: mapQuads(words, count, source: source, into: destination, set: UInt16.max) { $0 & $1 }

@@ -119,6 +119,9 @@ extension DenseOutput {
       rewrite(entries, start, words, weights, base, as: UInt16.self) { bits, kept in
         kept ? bits : (bits & 0x7fff) < infinity ? bits & 0x8000 : bits | 0x7fff
       }
+    case .float8E4M3, .float8E5M2:
+      let limit = Float8.limit(weightType)
+      rewrite(entries, start, words, weights, base, as: UInt8.self) { $1 ? $0 : Float8.zeroed($0, limit: limit) }
     case .int64: rewrite(entries, start, words, weights, base, as: UInt64.self) { $1 ? $0 : 0 }
     case .int32: rewrite(entries, start, words, weights, base, as: UInt32.self) { $1 ? $0 : 0 }
     case .int16: rewrite(entries, start, words, weights, base, as: UInt16.self) { $1 ? $0 : 0 }

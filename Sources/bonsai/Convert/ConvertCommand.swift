@@ -3,75 +3,122 @@ import Checkpoints
 import Console
 import OrderedCollections
 
-/// `bonsai convert`: the same tensors in another format.
+/// `bonsai convert`: the same tensors in another format, or under other names.
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Writes the tensors of a file in another format.",
+    abstract: "Writes the tensors of a file in another format, or under other names.",
     discussion: """
-      From PyTorch to safetensors and back, from one file to shards and back; names, types, order and metadata stay.
+      From PyTorch to safetensors and back, from one file to shards and back; names, types, order and metadata stay. \
+      Where a directory is made out of a directory, configuration and tokenizer go along.
 
       EXAMPLES
         bonsai convert training.ckpt -o weights.safetensors
         bonsai convert model.safetensors -o model/ --shard-size 2000000000
         bonsai convert parallel.pth -o single.pth --strip-prefix module.
+        bonsai convert compiled.pt -o plain.pt --rename 's/_orig_mod\\.//g' --dry-run
       """)
 
   @OptionGroup var input: InputOptions
-  @OptionGroup var output: OutputOptions
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp(
+      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt), a directory means shards.",
+      valueName: "path"))
+  var output: String?
+
+  @Flag(help: "Replace what is there; input and output may be the same then.")
+  var force = false
+
   @OptionGroup var printing: PrintOptions
 
   @Option(help: ArgumentHelp("Take these letters from the beginning of all names.", valueName: "prefix"))
   var stripPrefix: String?
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change names as sed does: s/REGEX/TEXT/ the first place, with g behind it all places; \\1 or $1 is what the first "
+        + "parentheses have found. Several are carried out in order, after --strip-prefix.", valueName: "s/regex/text/")
+  )
+  var rename: [String] = []
+
   @Option(help: ArgumentHelp("Bytes of tensors in a shard, where shards are written.", valueName: "bytes"))
   var shardSize: Int?
 
+  @Flag(help: "Show the names that would be written, and what would be left out; write nothing.")
+  var dryRun = false
+
   func validate() throws {
     guard shardSize ?? 1 > 0 else { throw ValidationError("--shard-size: expected 1 or more, found \(shardSize ?? 0)") }
-    if shardSize != nil, case .shardedSafetensors = try output.format() { return }
+    do {
+      _ = try NameChanges(stripping: stripPrefix, rename)
+    } catch {
+      throw ValidationError("--rename: expected \(error.expected), found \(error.found); \(error.advice)")
+    }
+    guard let output else {
+      if dryRun { return }
+      throw ValidationError("expected --output with the file to write, or --dry-run, found neither")
+    }
+    let format = try OutputOptions.format(of: output)
+    if shardSize != nil, case .shardedSafetensors = format { return }
     if shardSize != nil {
-      throw ValidationError("--shard-size: expected a directory as output, found '\(output.path)'")
+      throw ValidationError("--shard-size: expected a directory as output, found '\(output)'")
     }
   }
 
   func run() throws {
-    var format = try output.prepare()
+    let names = try NameChanges(stripping: stripPrefix, rename)
+    if dryRun { return try show(names) }
+    guard let output else { return }
+    var format = try OutputOptions.prepare(output, force: force)
     let checkpoint = try input.open()
+    let renamed = try names.applied(to: checkpoint)
     checkpoint.remarkOnLeftOut()
     if let shardSize { format = .shardedSafetensors(limit: shardSize) }
-    let sources = try checkpoint.tensors.map { tensor in
+    let sources = zip(checkpoint.tensors, renamed).map { tensor, name in
       var source = checkpoint.source(of: tensor)
-      source.spec.name = try stripped(tensor.name, checkpoint.path)
+      source.spec.name = name
       return source
     }
     let writing = ByteProgress("converting")
     defer { writing.clear() }
     try Checkpoint.write(
-      sources, as: format, to: output.path, metadata: checkpoint.metadata, moduleVersions: strippedVersions(checkpoint),
-      like: shardSize == nil ? checkpoint : nil, replacing: output.force, progress: writing.update)
+      sources, as: format, to: output, metadata: checkpoint.metadata(for: format),
+      moduleVersions: names.versions(of: checkpoint),
+      like: shardSize == nil ? checkpoint : nil, replacing: force, progress: writing.update)
     writing.clear()
-    try SizeReport(input: checkpoint, output: output.path, tensors: sources.count, verb: "converted").print(printing)
+    try copyCompanions(from: input.file, to: output)
+    try SizeReport(input: checkpoint, output: output, tensors: sources.count, verb: "converted").print(printing)
   }
 
-  /// The versions of modules under their new names: of `module.conv1` under `conv1`, of `module` under none.
-  private func strippedVersions(_ checkpoint: Checkpoint) -> OrderedDictionary<String, Int> {
-    guard let stripPrefix else { return checkpoint.moduleVersions }
-    let versions = checkpoint.moduleVersions.compactMap { module, version -> (String, Int)? in
-      if module + "." == stripPrefix { return ("", version) }
-      return module.hasPrefix(stripPrefix) ? (String(module.dropFirst(stripPrefix.count)), version) : nil
+  /// What `--dry-run --json` prints.
+  private struct Report: Encodable {
+    struct Name: Encodable {
+      var from: String
+      var to: String
     }
-    return OrderedDictionary(versions) { first, _ in first }
+
+    var names: [Name]
+    var leftOut: [String]
   }
 
-  private func stripped(_ name: String, _ file: String) throws(CheckpointError) -> String {
-    guard let stripPrefix else { return name }
-    guard name.hasPrefix(stripPrefix), name != stripPrefix else {
-      throw CheckpointError(
-        .invalidArgument, "strip a prefix from the names of", file: file,
-        expected: "'\(stripPrefix)' before every name",
-        found: "'\(name)'", advice: "look at the names with bonsai inspect; nothing was written")
+  private func show(_ names: NameChanges) throws {
+    let checkpoint = try input.open()
+    let renamed = try names.applied(to: checkpoint)
+    checkpoint.remarkOnLeftOut()
+    if printing.json {
+      let pairs = zip(checkpoint.tensors, renamed).map { Report.Name(from: $0.name, to: $1) }
+      return print(try Report(names: pairs, leftOut: checkpoint.leftOut).json())
     }
-    return String(name.dropFirst(stripPrefix.count))
+    var table = TextTable(columns: [.init("tensor", .left), .init("would be called", .left)])
+    table.rows = zip(checkpoint.tensors, renamed).map { tensor, name in
+      [tensor.name.withoutControls, name == tensor.name ? "" : name.withoutControls]
+    }
+    let changed = zip(checkpoint.tensors, renamed).filter { $0.name != $1 }.count
+    print(
+      (table.lines + ["", "\(changed.grouped) of \(renamed.count.counted("name")) would change"]).joined(
+        separator: "\n"))
   }
 }

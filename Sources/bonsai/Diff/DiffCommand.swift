@@ -9,7 +9,8 @@ struct DiffCommand: ParsableCommand {
     abstract: "Compares two files, of any formats, tensor by tensor.",
     discussion: """
       Shows which tensors differ, in how many elements, by how much, and how the zeros have moved. A tensor that is \
-      pruned in one file only (NAME_orig and NAME_mask) is compared as their product. 0.0 and -0.0 are the same value. \
+      pruned in one file only (NAME_orig and NAME_mask) is compared as their product, a file that is packed with one that \
+      is not as what it holds. 0.0 and -0.0 are the same value. \
       The exit status is 1 where anything differs.
 
       EXAMPLES
@@ -31,11 +32,26 @@ struct DiffCommand: ParsableCommand {
 
   func run() throws {
     let files = (try reading.open(first), try reading.open(second))
+    let packed = (SparseBitmask.isPacked(files.0), SparseBitmask.isPacked(files.1))
+    let dense =
+      packed.0 == packed.1
+      ? files : (try packed.0 ? unpacked(files.0) : files.0, try packed.1 ? unpacked(files.1) : files.1)
     let progress = ByteProgress("comparing")
     let comparison = Comparison(
-      files: files, differences: try files.0.differences(from: files.1, progress: progress.update))
+      files: files, differences: try dense.0.differences(from: dense.1, progress: progress.update))
     progress.clear()
-    print(printing.json ? try comparison.report.json() : comparison.lines(all: all).joined(separator: "\n"))
+    if printing.json {
+      print(try comparison.report.json())
+    } else {
+      for line in comparison.lines(all: all) { print(line) }
+    }
     if !comparison.isEqual { throw ExitCode.foundSomething }
+  }
+
+  /// What a packed file holds.
+  private func unpacked(_ checkpoint: Checkpoint) throws -> Checkpoint {
+    let progress = ByteProgress("unpacking")
+    defer { progress.clear() }
+    return try SparseBitmask.unpackedTemporarily(checkpoint, progress: progress.update)
   }
 }

@@ -6,10 +6,11 @@ import Console
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Shows tensors, shapes, types, zeros and magnitudes.",
+    abstract: "Shows tensors, shapes, types, roles, zeros and magnitudes.",
     discussion: """
       Reads every value once, in blocks, unless --headers-only is given. A tensor that PyTorch has pruned and not made \
-      permanent (NAME_orig and NAME_mask) is shown as such.
+      permanent (NAME_orig and NAME_mask) is shown as such. The role says what a tensor is for, judged by its name, its \
+      shape and what stands beside it; only weights are pruned unless others are named.
 
       EXAMPLES
         bonsai inspect lenet.safetensors
@@ -25,6 +26,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let inspection = try Inspection(of: input.open(), readsValues: !headersOnly)
-    print(printing.json ? try inspection.report.json() : inspection.lines.joined(separator: "\n"))
+    if printing.json { return print(try inspection.report.json()) }
+    for line in inspection.lines { print(line) }
   }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Recipes
 
 extension Inspection {
   /// What `bonsai inspect --json` prints.
@@ -9,6 +10,8 @@ extension Inspection {
       var shape: [Int]
       var elements: Int
       var bytes: Int
+      var role: String
+      var roleReason: String
       var zeros: Int?
       var nan: Int?
       var infinite: Int?
@@ -25,6 +28,12 @@ extension Inspection {
       var sparsity: Double?
     }
 
+    struct Other: Encodable {
+      var name: String
+      var what: String
+      var tensor: Bool
+    }
+
     struct Bin: Encodable {
       var from: Double
       var below: Double
@@ -37,6 +46,7 @@ extension Inspection {
     var bytes: Int
     var stateDict: String?
     var leftOut: [String]
+    var others: [Other]
     var dataParallelPrefix: String?
     var packed: Bool
     var metadata: [String: String]
@@ -56,11 +66,13 @@ extension Inspection {
     return Report(
       file: checkpoint.path, format: checkpoint.format.rawValue, files: checkpoint.files, bytes: checkpoint.size,
       stateDict: checkpoint.stateDictPath.isEmpty ? nil : checkpoint.stateDictPath.joined(separator: "."),
-      leftOut: checkpoint.leftOut, dataParallelPrefix: checkpoint.dataParallelPrefix,
+      leftOut: checkpoint.leftOut,
+      others: checkpoint.others.map { Report.Other(name: $0.name, what: $0.what, tensor: $0.isTensor) },
+      dataParallelPrefix: checkpoint.dataParallelPrefix,
       packed: SparseBitmask.isPacked(checkpoint),
       metadata: Dictionary(uniqueKeysWithValues: checkpoint.metadata.map { ($0, $1) }),
       tensorBytes: tensorBytes, elements: elementCount, parameters: parameterCount, zeros: isRead ? zeroCount : nil,
-      sparsity: isRead ? sparsity : nil, tensors: checkpoint.tensors.map(report),
+      sparsity: isRead ? sparsity : nil, tensors: zip(checkpoint.tensors, roles).map(report),
       pruned: pairs.map { pair, statistics in
         Report.Pruned(
           name: pair.name, original: pair.original.name, mask: pair.mask.name, elements: pair.original.elementCount,
@@ -72,11 +84,12 @@ extension Inspection {
         } : nil)
   }
 
-  private func report(_ tensor: TensorInfo) -> Report.Tensor {
+  private func report(_ tensor: TensorInfo, _ role: RoleJudgement) -> Report.Tensor {
     let one = statistics?[tensor.name]
     return Report.Tensor(
       name: tensor.name, dtype: tensor.type.name, shape: tensor.shape, elements: tensor.elementCount,
-      bytes: tensor.byteCount, zeros: one?.zeroCount, nan: one?.nanCount, infinite: one?.infinityCount,
+      bytes: tensor.byteCount, role: role.role.rawValue, roleReason: role.reason, zeros: one?.zeroCount,
+      nan: one?.nanCount, infinite: one?.infinityCount,
       smallest: one?.smallest, largest: one?.largest)
   }
 

@@ -10,7 +10,9 @@ extension Inspection {
     ]
     if let prefix = checkpoint.dataParallelPrefix { lines.append("all names begin with '\(prefix)' (DataParallel)") }
     if SparseBitmask.isPacked(checkpoint) { lines.append("packed as a bitmask: bonsai unpack makes it dense again") }
-    if !checkpoint.leftOut.isEmpty { lines.append("beside them: " + Self.list(checkpoint.leftOut)) }
+    if !checkpoint.others.isEmpty {
+      lines.append("beside them: " + Self.list(checkpoint.others.map { "\($0.name) (\($0.what))" }))
+    }
     for (key, value) in checkpoint.metadata { lines.append("\(Self.oneLine(key)): \(Self.oneLine(value))") }
     lines += [""] + table.lines + ["", summary]
     if pairs.contains(where: { $0.statistics != nil }) {
@@ -28,7 +30,8 @@ extension Inspection {
       .init("tensor", .left), .init("dtype", .left), .init("shape", .left), .init("elements"), .init("size"),
     ]
     if statistics != nil { columns += [.init("zeros"), .init("largest")] }
-    let rows = checkpoint.tensors.map { tensor in
+    columns += [.init("role", .left), .init("why", .left)]
+    let rows = zip(checkpoint.tensors, roles).map { tensor, role in
       var row = [
         Self.oneLine(tensor.name), tensor.type.name, "\(tensor.shape)", tensor.elementCount.grouped,
         tensor.byteCount.bytes,
@@ -40,6 +43,7 @@ extension Inspection {
           ([one.largest?.significant(3) ?? ""].filter { !$0.isEmpty } + odd.map { "\($0.0) \($0.1)" }).joined(
             separator: " "))
       }
+      row += [role.role.rawValue, Self.oneLine(role.reason)]
       return row
     }
     return TextTable(columns: columns, rows: rows)

@@ -1,4 +1,5 @@
 import Checkpoints
+import Recipes
 
 /// What a checkpoint holds, read once.
 struct Inspection {
@@ -9,10 +10,13 @@ struct Inspection {
   let pairs: [(pair: PrunedPair, statistics: PrunedPairStatistics?)]
   /// The statistics of all tensors but masks; of pruned ones, before the mask.
   let total: TensorStatistics
+  /// What each tensor is for and what speaks for it, in the order of the tensors.
+  let roles: [RoleJudgement]
 
   /// Reads a checkpoint.
   init(of checkpoint: Checkpoint, readsValues: Bool) throws {
     self.checkpoint = checkpoint
+    roles = checkpoint.roles.judgements
     let pairs = checkpoint.prunedPairs
     let masks = Set(pairs.map(\.mask.name))
     var total = TensorStatistics()
@@ -72,5 +76,12 @@ struct Inspection {
   /// How many values of all tensors but masks have which magnitude: those in 2^e ..< 2^(e+1) at e, ascending.
   var magnitudes: [(exponent: Int, count: Int)] {
     total.magnitudes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
+extension Checkpoint {
+  /// The roles of all tensors, judged by names, shapes, types and neighbours.
+  var roles: RoleTable {
+    RoleTable(tensors.map { TensorDescription(path: $0.name, shape: $0.shape, typeName: $0.type.name) })
   }
 }

@@ -36,6 +36,7 @@ struct PackCommand: ParsableCommand {
     defer { writing.clear() }
     try plan.write(as: format, to: output.path, replacing: output.force, progress: writing.update)
     writing.clear()
+    try copyCompanions(from: input.file, to: output.path)
     try SizeReport(
       input: checkpoint, output: output.path, tensors: plan.packed.count,
       verb: plan.packed.isEmpty ? "copied; no tensor becomes smaller by packing" : "packed"
@@ -49,7 +50,8 @@ struct UnpackCommand: ParsableCommand {
     commandName: "unpack",
     abstract: "Writes the dense file again that bonsai pack has packed.",
     discussion: """
-      Reads files that compressed-tensors has written in its sparse-bitmask layout, too.
+      Reads files that compressed-tensors has written in its sparse-bitmask and sparse-24-bitmask layouts, too. Where no \
+      tensor is packed nothing is written, and the exit status is 1.
 
       EXAMPLES
         bonsai unpack lenet-packed.safetensors -o lenet.safetensors
@@ -62,18 +64,20 @@ struct UnpackCommand: ParsableCommand {
   func run() throws {
     let format = try output.prepare()
     let checkpoint = try input.open()
-    checkpoint.remarkOnLeftOut()
     let sources = try SparseBitmask.sources(unpacking: checkpoint)
     let packed = sources.filter { checkpoint[$0.spec.name] == nil }.count
+    guard packed > 0 else {
+      print("\(checkpoint.path): no tensor is packed; nothing was written")
+      throw ExitCode.foundSomething
+    }
+    checkpoint.remarkOnLeftOut()
     let writing = ByteProgress("unpacking")
     defer { writing.clear() }
     try Checkpoint.write(
-      sources, as: format, to: output.path, metadata: checkpoint.metadata,
+      sources, as: format, to: output.path, metadata: checkpoint.metadata(for: format),
       moduleVersions: checkpoint.moduleVersions, like: checkpoint, replacing: output.force, progress: writing.update)
     writing.clear()
-    try SizeReport(
-      input: checkpoint, output: output.path, tensors: packed,
-      verb: packed == 0 ? "copied; no tensor was packed" : "unpacked"
-    ).print(printing)
+    try copyCompanions(from: input.file, to: output.path)
+    try SizeReport(input: checkpoint, output: output.path, tensors: packed, verb: "unpacked").print(printing)
   }
 }

@@ -72,7 +72,7 @@ struct PruneCommand: ParsableCommand {
     let target = dryRun ? nil : try output.target(seed: (recipe.criterion as? RandomScores)?.seed)
     if target != nil { checkpoint.remarkOnLeftOut() }
     let report = try pruner.run(showing: target, as: output.form)
-    if let target { Written.path = target.path }
+    if let target { try copyCompanions(from: input.file, to: target.path) }
     if let plot { try SparsityPlot(report.weights).write(to: plot) }
     report.weights.remark(on: recipe)
     print(try PruneResult(report, output: target?.path, form: output.form).text(json: printing.json))

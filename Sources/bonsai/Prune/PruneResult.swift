@@ -26,6 +26,8 @@ struct PruneResult: Encodable {
   let leftWhole: [PruningReport.LeftWhole]
   /// Weights of which nothing is left.
   let emptied: [String]
+  /// How many tensors of each role were not pruned.
+  let leftAlone: [FileReport.LeftAlone]
   let entries: Int
   let pruned: Int
   /// The pruned entries that were not 0 before.
@@ -48,7 +50,7 @@ struct PruneResult: Encodable {
         name: $0.name, type: $1, shape: $0.shape, entries: $0.entries, prunedBefore: $0.prunedBefore,
         pruned: $0.pruned, alreadyZero: $0.alreadyZero, sparsity: $0.sparsity)
     }
-    (leftWhole, emptied) = (weights.leftWhole, weights.emptied)
+    (leftWhole, emptied, leftAlone) = (weights.leftWhole, weights.emptied, report.leftAlone)
     (entries, pruned, newlyPruned) = (weights.entries, weights.pruned, weights.newlyPruned)
     (sparsity, parameters) = (weights.sparsity, report.parameters)
     (inputBytes, outputBytes, seconds) = (report.inputBytes, report.outputBytes, report.seconds)
@@ -74,8 +76,10 @@ struct PruneResult: Encodable {
       "\(pruned.grouped) of \(entries.grouped) weights pruned, \(sparsity.exactPercent); "
       + "\(parameters.grouped) parameters in all"
     let news = newlyPruned == 0 && pruned > 0 ? ["nothing more was pruned: all of these were 0 before"] : []
+    let alone = leftAlone.map { "\($0.tensors.grouped) \($0.role.rawValue)" }.joined(separator: ", ")
+    let others = alone.isEmpty ? [] : ["left alone, by role: \(alone)"]
     let speed = "\(seconds.fixed(2)) s, \((gigabytesPerSecond * 1e9).bytes)/s"
     let written = output.map { "\(outputBytes.bytes) written to \($0)" } ?? "nothing written"
-    return (table.lines + ["", what] + news + ["\(written) in \(speed)"]).joined(separator: "\n")
+    return (table.lines + ["", what] + news + others + ["\(written) in \(speed)"]).joined(separator: "\n")
   }
 }

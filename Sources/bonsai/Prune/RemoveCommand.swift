@@ -35,7 +35,7 @@ struct RemoveCommand: ParsableCommand {
     let target = FilePruner.Output(
       path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
     let report = try pruner.run(showing: target, as: .zeros)
-    Written.path = target.path
+    try copyCompanions(from: input.file, to: target.path)
     print(try PruneResult(report, output: target.path, form: .zeros).text(json: printing.json))
   }
 }

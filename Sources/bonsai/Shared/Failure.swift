@@ -25,14 +25,8 @@ extension ExitCode {
   static let foundSomething = ExitCode(1)
   /// A file or its content is not as it must be.
   static let badFile = ExitCode(2)
-  /// The output was written, but not what was to be said of it.
-  static let reportLost = ExitCode(3)
+  /// The work is done, but its result could not be printed.
+  static let notPrinted = ExitCode(3)
   /// Arguments that contradict each other.
   static let wrongArguments = ExitCode(64)
-}
-
-/// What this run has written already, for errors that come after.
-enum Written {
-  /// The path of the output once it is in its place.
-  nonisolated(unsafe) static var path: String?
 }

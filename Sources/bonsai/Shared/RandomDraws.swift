@@ -87,6 +87,6 @@ final class RandomDraws {
   private static func failure(_ program: String, _ found: String) -> CheckpointError {
     CheckpointError(
       .notFound, "draw random numbers with", file: program, expected: "the program that holds LibTorch's generator",
-      found: found, advice: "build both, bonsai and bonsai-random, and keep them in one directory")
+      found: found, advice: "build it with LibTorch, make random, and keep it in one directory with bonsai")
   }
 }

@@ -5,10 +5,19 @@ import Console
 func remark(_ text: String) { Terminal.error.write("bonsai: note: \(text)\n") }
 
 extension Checkpoint {
-  /// Remarks on what a PyTorch file holds beside its tensors, which the output will not have.
+  /// Remarks on what a file holds beside its tensors, which the output will not have; called before anything is written.
   func remarkOnLeftOut() {
-    guard !leftOut.isEmpty else { return }
-    let names = leftOut.prefix(5).joined(separator: ", ") + (leftOut.count > 5 ? ", ..." : "")
-    remark("the output has the tensors of '\(path)' only, not its \(names)")
+    guard !others.isEmpty else { return }
+    let names = others.prefix(20).map { "\($0.name.withoutControls) (\($0.what))" }.joined(separator: ", ")
+    let more = others.count > 20 ? " and \(others.count - 20) more, which bonsai inspect --json lists" : ""
+    remark("the output has the tensors of '\(path)' only, without: \(names)\(more)")
   }
+}
+
+/// Takes configuration and tokenizer along where a directory was made out of a directory, and tells.
+func copyCompanions(from input: String, to output: String) throws(CheckpointError) {
+  guard let (from, to) = CompanionFiles.directories(from: input, to: output) else { return }
+  let names = try CompanionFiles.copy(from: from, to: to)
+  guard !names.isEmpty else { return }
+  remark("copied beside the weights: \(names.joined(separator: ", "))")
 }

@@ -12,10 +12,14 @@ struct PickleGenerator {
     "torch\nHalfStorage\n", "torch.storage\nUntypedStorage\n", "torch\nfloat8_e5m2\n", "torch\nSize\n",
     "torch._tensor\n_rebuild_from_type_v2\n", "torch\nTensor\n", "torch._utils\n_rebuild_qtensor\n",
     "numpy\ndtype\n", "builtins\nset\n", "collections\ndefaultdict\n", "posix\nsystem\n", "builtins\nlist\n",
+    "project\nNet\n", "copyreg\n_reconstructor\n", "functools\npartial\n", "__torch__\nM\n",
   ]
-  private static let texts = ["storage", "0", "1", "cpu", "cuda:0", "w", "state_dict", "_metadata", "version", "", "é"]
+  private static let texts = [
+    "storage", "0", "1", "cpu", "cuda:0", "w", "state_dict", "_metadata", "version", "", "é", "_parameters", "_buffers",
+    "_modules",
+  ]
   private static let opcodes: [UInt8] =
-    Array("(012NKMJXUC)t]lae}dsuqrhjcRbQ.".utf8)
+    Array("(012NKMJXUC)t]lae}dsuqrhjcRbQo.".utf8)
     + [
       0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x94, 0x95, 0x81, 0x92, 0x96,
     ]

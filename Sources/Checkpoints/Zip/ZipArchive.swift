@@ -1,4 +1,4 @@
-/// The directory of a zip archive, with zip64; of its members only those stored without compression can be read.
+/// The directory of a zip archive, with zip64; its members are read as they lie, or inflated (``Inflation``).
 ///
 /// Source: PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.
 struct ZipArchive {
@@ -38,12 +38,12 @@ struct ZipArchive {
 
   subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }
 
-  /// Where the bytes of a stored member lie in the file.
+  /// Where the bytes of a member lie in the file as they are stored, deflated or not.
   func range(of entry: Entry) throws(CheckpointError) -> Range<Int> {
     let quoted = CheckpointError.quote(entry.name)
-    guard entry.method == 0, !entry.isEncrypted, entry.size == entry.storedSize else {
+    guard [0, 8].contains(entry.method), !entry.isEncrypted, entry.method != 0 || entry.size == entry.storedSize else {
       throw CheckpointError(
-        .unsupported, "read member \(quoted) of", file: file.path, expected: "a member stored without compression",
+        .unsupported, "read member \(quoted) of", file: file.path, expected: "a member stored or deflated",
         found: entry.isEncrypted ? "an encrypted one" : "compression method \(entry.method)",
         advice: "unpack the archive and store it without compression (zip -0), or save it again with torch.save")
     }
@@ -55,7 +55,7 @@ struct ZipArchive {
       let nameLength = bytes.loadUnaligned(fromByteOffset: header.lowerBound + 26, as: UInt16.self).littleEndian
       let extraLength = bytes.loadUnaligned(fromByteOffset: header.lowerBound + 28, as: UInt16.self).littleEndian
       guard let name = try? cursor.take(Int(nameLength)), cursor.text(name) == entry.name,
-        (try? cursor.take(Int(extraLength))) != nil, entry.size <= cursor.remaining
+        (try? cursor.take(Int(extraLength))) != nil, entry.storedSize <= cursor.remaining
       else { return nil }
       return cursor.offset
     }
@@ -63,7 +63,7 @@ struct ZipArchive {
       throw ZipArchive.damaged(
         file, Fault(expected: "member \(quoted) of \(entry.size) bytes", found: "none at offset \(entry.headerOffset)"))
     }
-    return start..<start + entry.size
+    return start..<start + entry.storedSize
   }
 }
 
