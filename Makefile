@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai build bench differential mutations fuzz lint format dependent clean
+.PHONY: help demo test setup data bonsai build bench models differential mutations fuzz lint format dependent clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ data: ## Fashion-MNIST, found or fetched into .data
 
 bonsai: setup ## The command line, in release, and its completions; says where they lie
 	swift build -c release --product bonsai $(link)
-	swift build -c release --product bonsai-random $(link)
+	swift build -c release --product bonsai-engine $(link)
 	@scripts/completions.sh
 
 build: setup ## Everything, in release
@@ -39,6 +39,9 @@ build: setup ## Everything, in release
 bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARGS="forward", "memory", "training")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
+
+models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="speed" for time); needs torchvision
+	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(or $(ARGS),compare) out/models
 
 differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
 	swift build -c release --product differential $(link)

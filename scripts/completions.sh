@@ -12,7 +12,7 @@ mkdir -p "$completions"
 "$release/bonsai" --generate-completion-script fish >"$completions/bonsai.fish"
 
 cat <<TEXT
-The command: $PWD/$release/bonsai, with bonsai-random beside it; link to it from a directory of your PATH:
+The command: $PWD/$release/bonsai, with bonsai-engine beside it; link to it from a directory of your PATH:
   ln -s "$PWD/$release/bonsai" ~/.local/bin/
 Completions: $PWD/$completions
   bash  source bonsai.bash, for example in ~/.bashrc

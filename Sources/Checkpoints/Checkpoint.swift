@@ -17,6 +17,7 @@ public struct Checkpoint: Sendable {
     case safetensors(SafetensorsFile)
     case sharded(ShardedSafetensors)
     case pytorch(PyTorchFile)
+    case pt2(PT2File)
   }
 
   /// The path that was opened; for a directory, that of the file or index found in it.
@@ -65,6 +66,7 @@ public struct Checkpoint: Sendable {
     case .safetensors: Checkpoint(try SafetensorsFile(file))
     case .shardedSafetensors: Checkpoint(try ShardedSafetensors(indexPath: file.path))
     case .pytorch, .legacyPyTorch: Checkpoint(try PyTorchFile(file, stateDict: stateDict))
+    case .pt2: Checkpoint(try PT2File(file))
     }
   }
 
@@ -86,6 +88,15 @@ public struct Checkpoint: Sendable {
     (path, self.format, tensors, metadata) = (file.path, format, file.tensors, file.metadata)
     source = .pytorch(file)
   }
+
+  /// The checkpoint that the weights of `file` are.
+  public init(_ file: PT2File) {
+    (path, format, tensors, metadata) = (file.path, .pt2, file.tensors, file.metadata)
+    source = .pt2(file)
+  }
+
+  /// The exported model, where this is one.
+  public var exportedModel: PT2File? { if case .pt2(let file) = source { file } else { nil } }
 }
 
 extension Checkpoint {
@@ -95,6 +106,7 @@ extension Checkpoint {
     case .safetensors(let file): [file.path]
     case .sharded(let files): files.shards.map(\.path)
     case .pytorch(let file): [file.path]
+    case .pt2(let file): [file.path]
     }
   }
 
@@ -104,6 +116,7 @@ extension Checkpoint {
     case .safetensors(let file): [file.file]
     case .sharded(let files): files.shards.map(\.file)
     case .pytorch(let file): [file.file]
+    case .pt2(let file): [file.archive.file]
     }
   }
 
@@ -113,6 +126,7 @@ extension Checkpoint {
     case .safetensors(let file): file.size
     case .sharded(let files): files.shards.reduce(0) { $0 + $1.size }
     case .pytorch(let file): file.size
+    case .pt2(let file): file.size
     }
   }
 
@@ -154,6 +168,7 @@ extension Checkpoint {
     case .safetensors(let file): file[name]
     case .sharded(let files): files[name]
     case .pytorch(let file): file[name]
+    case .pt2(let file): file[name]
     }
   }
 
@@ -175,6 +190,7 @@ extension Checkpoint {
     case .safetensors(let file): try file.withBytes(of: name, body)
     case .sharded(let files): try files.withBytes(of: name, body)
     case .pytorch(let file): try file.withBytes(of: name, body)
+    case .pt2(let file): try file.withBytes(of: name, body)
     }
   }
 
@@ -190,6 +206,7 @@ extension Checkpoint {
     case .safetensors(let file): try file.read(name, at: offset, into: buffer)
     case .sharded(let files): try files.read(name, at: offset, into: buffer)
     case .pytorch(let file): try file.read(name, at: offset, into: buffer)
+    case .pt2(let file): try file.read(name, at: offset, into: buffer)
     }
   }
 
@@ -234,6 +251,7 @@ extension Checkpoint {
   ///   checksums.
   /// - Throws: ``CheckpointError`` at the first member that differs, and what `progress` throws.
   public func verifyChecksums(progress: WritingProgress? = nil) throws -> Bool {
+    if case .pt2(let file) = source { return try file.archive.verifyChecksums(progress: progress) }
     guard case .pytorch(let file) = source, file.layout == .zip else { return false }
     return try ZipArchive(file.file).verifyChecksums(progress: progress)
   }

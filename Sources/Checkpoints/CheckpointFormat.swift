@@ -6,6 +6,8 @@ public enum CheckpointFormat: String, Hashable, Sendable, CaseIterable {
   case shardedSafetensors
   /// PyTorch's zip archives, since version 1.6.
   case pytorch
+  /// A model that torch.export.save wrote: graph and weights.
+  case pt2
   /// PyTorch's layout before version 1.6.
   case legacyPyTorch
 }
@@ -18,6 +20,7 @@ extension CheckpointFormat: CustomStringConvertible {
     case .shardedSafetensors: "sharded safetensors"
     case .pytorch: "PyTorch (zip)"
     case .legacyPyTorch: "PyTorch (legacy)"
+    case .pt2: "exported model"
     }
   }
 }
@@ -26,7 +29,9 @@ extension CheckpointFormat {
   /// What the content of a file says it is; an error that names what it is where that is known and not read here.
   static func detect(_ file: MappedFile) throws(CheckpointError) -> CheckpointFormat {
     let head = file.bytes(0..<min(file.size, 512))
-    if head.starts(with: [0x50, 0x4b, 0x03, 0x04]) || head.starts(with: [0x50, 0x4b, 0x05, 0x06]) { return .pytorch }
+    if head.starts(with: [0x50, 0x4b, 0x03, 0x04]) || head.starts(with: [0x50, 0x4b, 0x05, 0x06]) {
+      return try PT2File.isExport(file) ? .pt2 : .pytorch
+    }
     if PyTorchParts.hasLegacyMagic(file) { return .legacyPyTorch }
     if head.count >= 9, head[8] == UInt8(ascii: "{") { return .safetensors }
     if head.first == UInt8(ascii: "{") && file.path.hasSuffix(".json") { return .shardedSafetensors }

@@ -26,9 +26,10 @@ import Testing
 
     FILES
       safetensors, one file or shards with an index (name the index or its
-    directory); PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run. Told
-    by their content. An output's format follows its ending, a directory means
-    shards. Results go to standard output, all else to standard error.
+    directory); PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run;
+    models of torch.export (.pt2). Told by their content. An output's format
+    follows its ending, a directory means shards. Results go to standard output,
+    all else to standard error.
 
     EXIT STATUS
       0  done, nothing found amiss
@@ -56,6 +57,10 @@ import Testing
       unpack                  Writes the dense file again that bonsai pack has
                               packed.
       convert                 Writes the tensors of a file in another format.
+      run                     Runs an exported model (.pt2) and writes its outputs.
+      profile                 Measures an exported model, module by module.
+      compare                 Runs two exported models on the same inputs:
+                              differences, speed, sizes.
 
       See 'bonsai help <subcommand>' for detailed help.
 

@@ -204,7 +204,7 @@ extension PrunedLayout {
     guard case .shardedSafetensors(let limit) = output.format else {
       return try Checkpoint.writer(
         as: output.format, to: output.path, tensors: specs, metadata: metadata, moduleVersions: input.moduleVersions,
-        replacing: output.replacing)
+        like: input, replacing: output.replacing)
     }
     let shards =
       input.format == .shardedSafetensors

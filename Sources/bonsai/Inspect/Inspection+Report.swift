@@ -48,6 +48,7 @@ extension Inspection {
     var tensors: [Tensor]
     var pruned: [Pruned]
     var magnitudes: [Bin]?
+    var graph: GraphSummary?
   }
 
   /// The inspection for programs.
@@ -69,7 +70,7 @@ extension Inspection {
       magnitudes: isRead
         ? magnitudes.map { bin in
           Report.Bin(from: Self.power(bin.exponent), below: Self.power(bin.exponent + 1), count: bin.count)
-        } : nil)
+        } : nil, graph: graph)
   }
 
   private func report(_ tensor: TensorInfo) -> Report.Tensor {

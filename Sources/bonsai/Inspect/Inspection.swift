@@ -1,4 +1,5 @@
 import Checkpoints
+import Graphs
 
 /// What a checkpoint holds, read once.
 struct Inspection {
@@ -9,10 +10,13 @@ struct Inspection {
   let pairs: [(pair: PrunedPair, statistics: PrunedPairStatistics?)]
   /// The statistics of all tensors but masks; of pruned ones, before the mask.
   let total: TensorStatistics
+  /// What its graph is, where it has one.
+  let graph: GraphSummary?
 
   /// Reads a checkpoint.
   init(of checkpoint: Checkpoint, readsValues: Bool) throws {
     self.checkpoint = checkpoint
+    graph = try checkpoint.exportedModel.map { GraphSummary(try ExportedProgram($0)) }
     let pairs = checkpoint.prunedPairs
     let masks = Set(pairs.map(\.mask.name))
     var total = TensorStatistics()

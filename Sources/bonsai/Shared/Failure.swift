@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Graphs
 
 /// What ends a command early because of a file, as people and scripts learn of it.
 struct Failure: Equatable {
@@ -10,7 +11,7 @@ struct Failure: Equatable {
 
   /// Nil for what the argument parser reports itself: help, version, wrong arguments, a status alone.
   init?(_ error: any Error) {
-    guard let error = error as? CheckpointError else { return nil }
+    guard error is CheckpointError || error is GraphError || error is EngineError else { return nil }
     status = .badFile
     line = "bonsai: \(error)"
   }
