@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai random install wheel build bench differential pairs mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models differential pairs mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,10 +39,10 @@ bonsai: ## The command line, in release, without LibTorch, and its completions; 
 	swift build -c release --product bonsai $(static)
 	@scripts/completions.sh
 
-random: setup ## Its companion for --method random, which needs LibTorch
-	swift build -c release --product bonsai-random $(link)
+engine: setup ## Its other half, with LibTorch: runs and measures models, draws random numbers
+	swift build -c release --product bonsai-engine $(link)
 
-install: bonsai ## The command line into PREFIX (/usr/local), with bonsai-random where `make random` has built it
+install: bonsai ## The command line into PREFIX (/usr/local), with bonsai-engine where `make engine` has built it
 	@scripts/install.sh "$(PREFIX)"
 
 wheel: bonsai ## The command line as a Python wheel, in .build/wheel: `pip install` puts bonsai on the PATH
@@ -54,6 +54,9 @@ build: setup ## Everything, in release
 bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARGS="forward", "memory", "training", "gradual")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
+
+models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="speed" for time); needs torchvision
+	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(or $(ARGS),compare) out/models
 
 differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
 	swift build -c release --product differential $(link)

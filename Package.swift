@@ -12,12 +12,14 @@ let package = Package(
     .library(name: "Recipes", targets: ["Recipes"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "FilePruning", targets: ["FilePruning"]),
+    .library(name: "Graphs", targets: ["Graphs"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "NN", targets: ["NN"]),
     .library(name: "Pruning", targets: ["Pruning"]),
+    .library(name: "Runtime", targets: ["Runtime"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .executable(name: "bonsai", targets: ["bonsai"]),
-    .executable(name: "bonsai-random", targets: ["bonsai-random"]),
+    .executable(name: "bonsai-engine", targets: ["bonsai-engine"]),
     .executable(name: "pruning-tutorial", targets: ["PruningTutorial"]),
     .executable(name: "bonsai-bench", targets: ["BonsaiBench"]),
     .executable(name: "differential", targets: ["differential"]),
@@ -44,6 +46,9 @@ let package = Package(
         "Sparsity", "Recipes", "Checkpoints", .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
 
+    .target(
+      name: "Graphs", dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
+
     // The engine. CTorch is private to Torch.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
@@ -58,25 +63,35 @@ let package = Package(
       dependencies: [
         "Checkpoints", "NN", "Recipes", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
+    .target(
+      name: "Runtime",
+      dependencies: [
+        "Graphs", "NN", "Pruning", "Torch", "Checkpoints",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .target(name: "Datasets", dependencies: ["Torch"]),
 
     // Text on a terminal or in a pipe: tables, progress, numbers. For the commands below only.
     .target(name: "Console"),
 
-    // The command line, thin. It does without the engine, which takes 0.3 s and 120 MB to load; random numbers come
-    // out of a program of their own, beside it.
+    // The command line, thin. It does without LibTorch, which takes 0.3 s and 120 MB to load; what needs it is done by a
+    // program of its own, beside it. Between them go messages.
+    .target(name: "EngineMessages"),
     .executableTarget(
       name: "bonsai",
       dependencies: [
-        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Console",
+        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Graphs", "Console", "EngineMessages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
     .executableTarget(
-      name: "bonsai-random",
-      dependencies: ["Torch", "Console", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Sources/BonsaiRandom"),
+      name: "bonsai-engine",
+      dependencies: [
+        "Torch", "NN", "Graphs", "Runtime", "Checkpoints", "Console", "EngineMessages",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/BonsaiEngine"),
 
     // Runnable stories.
     .executableTarget(
@@ -127,11 +142,16 @@ let package = Package(
     .testTarget(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],
       resources: [.copy("Python"), .copy("Programs")]),
+    .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Checkpoints"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "Torch"],
+      resources: [.copy("Python")]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
     .testTarget(
       name: "BonsaiTests",
       dependencies: [
-        "bonsai", "bonsai-random", "Checkpoints", "Console", "FilePruning", "Pruning", "Recipes", "Sparsity", "Torch",
+        "bonsai", "bonsai-engine", "Checkpoints", "Console", "FilePruning", "Graphs", "Pruning", "Recipes", "Sparsity",
+        "Torch",
       ]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     .testTarget(

@@ -14,7 +14,7 @@ mkdir -p "$completions"
 cat <<TEXT
 The command: $PWD/$release/bonsai
   make install PREFIX=~/.local   puts it and its completions there
-  make random                    builds what --method random draws its numbers with; it needs LibTorch
+  make engine                    builds bonsai-engine, which runs models and draws random numbers; it needs LibTorch
 Completions: $PWD/$completions
   bash  source bonsai.bash, for example in ~/.bashrc
   zsh   copy _bonsai to a directory of \$fpath

@@ -11,7 +11,7 @@ release=.build/release
 mkdir -p "$root/bin" "$root/share/bash-completion/completions" "$root/share/zsh/site-functions" \
   "$root/share/fish/vendor_completions.d" "$root/share/doc/bonsai"
 # Beside the target first: a running command keeps its file, and a failure leaves the earlier one.
-for program in bonsai bonsai-random; do
+for program in bonsai bonsai-engine; do
   [ -x "$release/$program" ] || continue
   cp "$release/$program" "$root/bin/.$program.new"
   if [ "$program" = bonsai ] && command -v strip >/dev/null; then strip "$root/bin/.$program.new"; fi

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -319,6 +320,43 @@ ct_error ct_call(const char *name, const ct_value *arguments, int32_t argument_c
     op.handle.callBoxed(borrowed.stack);
     Results out(results, capacity);
     for (auto &value : borrowed.stack) out.append(std::move(value));
+    *count = out.finish();
+  });
+}
+
+namespace {
+const Operator &known(ct_operator op) { return *reinterpret_cast<const Operator *>(op); }
+}  // namespace
+
+ct_error ct_operator_find(const char *name, ct_operator *result) {
+  return guarded([&] {
+    static std::mutex lock;
+    static auto &found = *new std::unordered_map<std::string, std::unique_ptr<Operator>>;
+    std::lock_guard<std::mutex> hold(lock);
+    auto entry = found.find(name);
+    if (entry == found.end()) entry = found.emplace(name, read_schema(name)).first;
+    *result = reinterpret_cast<ct_operator>(entry->second.get());
+  });
+}
+
+int32_t ct_operator_argument_count(ct_operator op) { return static_cast<int32_t>(known(op).arguments.size()); }
+const char *ct_operator_argument_name(ct_operator op, int32_t index) { return known(op).arguments[index].name.c_str(); }
+int32_t ct_operator_result_count(ct_operator op) {
+  return static_cast<int32_t>(known(op).handle.schema().returns().size());
+}
+
+ct_error ct_operator_call(ct_operator op, const ct_value *arguments, ct_value *results, int32_t capacity, int32_t *count) {
+  return guarded([&] {
+    const Operator &called = known(op);
+    BorrowedStack borrowed;
+    const ct_value *value = arguments;
+    for (const Argument &argument : called.arguments) {
+      borrowed.stack.push_back(value_or_default(called, argument, value->tag == CT_DEFAULT ? nullptr : value));
+      value++;
+    }
+    called.handle.callBoxed(borrowed.stack);
+    Results out(results, capacity);
+    for (auto &result : borrowed.stack) out.append(std::move(result));
     *count = out.finish();
   });
 }

@@ -9,6 +9,8 @@ extension Checkpoint {
     case shardedSafetensors(limit: Int)
     /// PyTorch's zip archive.
     case pytorch
+    /// An exported model: the graph and all else of the input, with other weights.
+    case pt2
 
     /// The layout that a path's ending asks for: `.safetensors`, an index or a directory, or one of PyTorch's endings;
     /// nil for any other. A name without any ending is that of a directory, unless it is that of a file already.
@@ -21,6 +23,8 @@ extension Checkpoint {
         self = .shardedSafetensors(limit: 5_000_000_000)
       } else if [".pt", ".pth", ".bin", ".ckpt"].contains(where: path.hasSuffix) {
         self = .pytorch
+      } else if path.hasSuffix(".pt2") {
+        self = .pt2
       } else {
         return nil
       }
@@ -68,6 +72,15 @@ extension Checkpoint {
       return try PyTorchWriter(
         path: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions, replacing: replacing,
         progress: progress)
+    case .pt2:
+      guard let model = input?.exportedModel else {
+        throw CheckpointError(
+          .unsupported, "write", file: path, expected: "an exported model as input, whose graph the output takes",
+          found: input.map { "\($0.format)" } ?? "none", advice: "choose another ending, or export the model in Python")
+      }
+      try Self.checkNames(tensors, fit: model, path: path)
+      return try PT2Writer(
+        path: path, like: model, tensors: tensors, metadata: metadata, replacing: replacing, progress: progress)
     }
   }
 
@@ -77,6 +90,18 @@ extension Checkpoint {
     if case .pytorch = output { return metadata }
     guard format != .safetensors, format != .shardedSafetensors else { return metadata }
     return metadata.merging(["format": "pt"]) { given, _ in given }
+  }
+
+  /// Throws where the graph of `model` would not fit the tensors any more.
+  private static func checkNames(_ tensors: [TensorSpec], fit model: PT2File, path: String) throws(CheckpointError) {
+    let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+    let odd =
+      model.tensors.first { given[$0.name] != $0.spec }?.name ?? tensors.first { model[$0.name] == nil }?.name
+    guard let odd else { return }
+    throw CheckpointError(
+      .unsupported, "write", file: path, expected: "the weights that the graph of '\(model.path)' asks for",
+      found: "\(CheckpointError.quote(odd)) missing, new, or of another type or shape",
+      advice: "the graph would not fit: write .safetensors or .pt, or keep names, types and shapes")
   }
 
   /// Writes a whole checkpoint; parameters as ``writer(as:to:tensors:metadata:moduleVersions:like:replacing:progress:)``.

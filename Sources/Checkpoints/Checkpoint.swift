@@ -19,6 +19,7 @@ public struct Checkpoint: Sendable {
     case pytorch(PyTorchFile)
     case shardedPyTorch(ShardedPyTorch)
     case numpy(NumPyFile)
+    case pt2(PT2File)
   }
 
   /// The path that was opened; for a directory, that of the file or index found in it.
@@ -72,6 +73,7 @@ public struct Checkpoint: Sendable {
     case .shardedPyTorch: Checkpoint(try ShardedPyTorch(indexPath: file.path))
     case .numpy: Checkpoint(try NumPyFile(file, archive: nil))
     case .numpyArchive: Checkpoint(try NumPyFile(file, archive: ZipArchive(file)))
+    case .pt2: Checkpoint(try PT2File(file))
     }
   }
 
@@ -110,6 +112,14 @@ public struct Checkpoint: Sendable {
     (path, format, tensors, metadata) = (file.path, file.isArchive ? .numpyArchive : .numpy, file.tensors, [:])
     source = .numpy(file)
   }
+  /// The checkpoint that the weights of `file` are.
+  public init(_ file: PT2File) {
+    (path, format, tensors, metadata) = (file.path, .pt2, file.tensors, file.metadata)
+    source = .pt2(file)
+  }
+
+  /// The exported model, where this is one.
+  public var exportedModel: PT2File? { if case .pt2(let file) = source { file } else { nil } }
 }
 
 extension Checkpoint {
@@ -121,6 +131,7 @@ extension Checkpoint {
     case .pytorch(let file): [file.path]
     case .shardedPyTorch(let files): files.shards.map(\.path)
     case .numpy(let file): [file.path]
+    case .pt2(let file): [file.path]
     }
   }
 
@@ -132,6 +143,7 @@ extension Checkpoint {
     case .pytorch(let file): file.mappedFiles
     case .shardedPyTorch(let files): files.mappedFiles
     case .numpy(let file): file.mappedFiles
+    case .pt2(let file): [file.archive.file]
     }
   }
 
@@ -149,7 +161,7 @@ extension Checkpoint {
   /// What a file holds beside the tensors that are read; writing does not keep it.
   public var others: [OtherEntry] {
     switch source {
-    case .safetensors, .sharded: []
+    case .safetensors, .sharded, .pt2: []
     case .pytorch(let file): file.others
     case .shardedPyTorch(let files): files.others
     case .numpy(let file): file.others
@@ -190,6 +202,7 @@ extension Checkpoint {
     case .pytorch(let file): file[name]
     case .shardedPyTorch(let files): files[name]
     case .numpy(let file): file[name]
+    case .pt2(let file): file[name]
     }
   }
 }
@@ -210,6 +223,7 @@ extension Checkpoint {
     case .pytorch(let file): try file.withBytes(of: name, body)
     case .shardedPyTorch(let files): try files.withBytes(of: name, body)
     case .numpy(let file): try file.withBytes(of: name, body)
+    case .pt2(let file): try file.withBytes(of: name, body)
     }
   }
 
@@ -227,6 +241,7 @@ extension Checkpoint {
     case .pytorch(let file): try file.read(name, at: offset, into: buffer)
     case .shardedPyTorch(let files): try files.read(name, at: offset, into: buffer)
     case .numpy(let file): try file.read(name, at: offset, into: buffer)
+    case .pt2(let file): try file.read(name, at: offset, into: buffer)
     }
   }
 
@@ -278,6 +293,7 @@ extension Checkpoint {
   ///   checksums.
   /// - Throws: ``CheckpointError`` at the first member that differs, and what `progress` throws.
   public func verifyChecksums(progress: WritingProgress? = nil) throws -> Bool {
+    if case .pt2(let file) = source { return try file.archive.verifyChecksums(progress: progress) }
     guard case .pytorch(let file) = source, file.layout == .zip else { return false }
     return try ZipArchive(file.file).verifyChecksums(progress: progress)
   }

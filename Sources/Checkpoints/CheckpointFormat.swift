@@ -6,6 +6,8 @@ public enum CheckpointFormat: String, Hashable, Sendable, CaseIterable {
   case shardedSafetensors
   /// PyTorch's zip archives, since version 1.6.
   case pytorch
+  /// A model that torch.export.save wrote: graph and weights.
+  case pt2
   /// PyTorch's layout before version 1.6.
   case legacyPyTorch
   /// PyTorch's layout before version 0.1.10: a tar archive.
@@ -30,6 +32,7 @@ extension CheckpointFormat: CustomStringConvertible {
     case .shardedPyTorch: "sharded PyTorch"
     case .numpy: "NumPy array"
     case .numpyArchive: "NumPy archive"
+    case .pt2: "exported model"
     }
   }
 }
@@ -39,6 +42,7 @@ extension CheckpointFormat {
   static func detect(_ file: MappedFile) throws(CheckpointError) -> CheckpointFormat {
     let head = file.bytes(0..<min(file.size, 512))
     if head.starts(with: [0x50, 0x4b, 0x03, 0x04]) || head.starts(with: [0x50, 0x4b, 0x05, 0x06]) {
+      if try PT2File.isExport(file) { return .pt2 }
       return NumPyFile.isArchive(try ZipArchive(file)) ? .numpyArchive : .pytorch
     }
     if PyTorchParts.hasLegacyMagic(file) { return .legacyPyTorch }

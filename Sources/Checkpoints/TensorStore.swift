@@ -72,7 +72,7 @@ extension Checkpoint: TensorStore {
     let metadata = self.metadata(for: format).merging(metadata) { _, new in new }
     guard case .shardedSafetensors(let limit) = format else {
       return try Self.writer(
-        as: format, to: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions,
+        as: format, to: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions, like: self,
         replacing: replacing)
     }
     let shards =

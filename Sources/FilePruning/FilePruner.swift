@@ -154,7 +154,8 @@ public struct FilePruner {
     let named = zip(store.files, digests).map { ($0.split(separator: "/").last.map(String.init) ?? $0, $1) }
     var report = FileReport(
       weights: PruningReport([], leftWhole: context.plan?.leftWholeReport ?? []), types: [],
-      leftAlone: context.leftAlone, parameters: context.parameters, inputBytes: store.size, digests: Dictionary(named) { first, _ in first })
+      leftAlone: context.leftAlone, parameters: context.parameters, inputBytes: store.size,
+      digests: Dictionary(named) { first, _ in first })
     if let output {
       let metadata = Self.metadata(store.metadata, adding: output.record, digests: named, digest)
       let writer = try layout.writer(to: output, metadata: metadata, from: store)

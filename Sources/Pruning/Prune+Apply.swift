@@ -15,7 +15,7 @@ extension Prune {
   public static func apply<M: Module>(
     _ method: any PruningMethod, to module: M, name: String, importanceScores: Tensor? = nil
   ) throws -> M {
-    let target = try Target(module, name)
+    let target = try ParameterSite(module, name)
     try target.check(importanceScores)
     let scores = noGrad { importanceScores ?? target.scores(for: method) }
     let composed = try target.explaining {
@@ -27,7 +27,7 @@ extension Prune {
 }
 
 /// The parameter that a call is about, found and checked before anything is done.
-struct Target {
+struct ParameterSite {
   let module: Module
   let name: String
   /// What an earlier call has made of it.
@@ -109,7 +109,7 @@ struct Target {
   }
 
   /// Stands for the same pruned tensor as `other` from now on: the same parameter, tied at two places.
-  func share(_ other: Target) {
+  func share(_ other: ParameterSite) {
     guard let state = other.module.pruned(other.name), module.pruned(name) !== state else { return }
     if let pruned { pruned.leave(restoringOrder: true) }
     state.enter(module, name)

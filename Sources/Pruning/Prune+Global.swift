@@ -38,11 +38,11 @@ extension Prune {
   ) throws {
     guard method.pruningType == .unstructured else { throw PruningError.notUnstructured("\(method)") }
     var places: Set<ParameterID> = []
-    var targets: [Target] = []
+    var targets: [ParameterSite] = []
     /// Further places of the parameters in `targets`, by the parameter's identity.
-    var tied: [UnsafeRawPointer: [Target]] = [:]
+    var tied: [UnsafeRawPointer: [ParameterSite]] = [:]
     for (module, name) in parameters where places.insert(ParameterID(module, name)).inserted {
-      let target = try Target(module, name)
+      let target = try ParameterSite(module, name)
       try target.check(importanceScores[ParameterID(module, name)])
       if tied[target.original.identity]?.append(target) == nil {
         tied[target.original.identity] = []
@@ -62,9 +62,9 @@ extension Prune {
   }
 
   private static func globalMasks(
-    _ method: any PruningMethod, _ targets: [Target], _ scores: [Tensor]
+    _ method: any PruningMethod, _ targets: [ParameterSite], _ scores: [Tensor]
   ) throws -> [Composed] {
-    func dtype(_ target: Target) -> DType { target.original.dtype }
+    func dtype(_ target: ParameterSite) -> DType { target.original.dtype }
     if let method = method as? any EntryMethod, scores.allSatisfy(\.isInMainMemory) {
       return try Composition.masks(
         method, scores: scores, previous: targets.map { $0.pruned?.buffer.mask }, originals: targets.map(\.original),
@@ -90,7 +90,7 @@ extension Prune {
 
 extension PruningError {
   /// The same error about NaN with the parameter in which the first was found.
-  fileprivate func naming(_ targets: [Target]) -> PruningError {
+  fileprivate func naming(_ targets: [ParameterSite]) -> PruningError {
     guard case .selection(.nan(let buffer, let index, let count), let context) = self, targets.indices.contains(buffer)
     else { return self }
     return .selection(.nan(buffer: 0, index: index, count: count), context: context).about(targets[buffer].context)

@@ -17,7 +17,7 @@ extension Prune {
   /// - Throws: ``PruningError/noParameter(_:module:parameters:reason:)``, and
   ///   ``PruningError/foreignOptimizer(_:module:)`` for an optimiser that does not hold the parameter.
   public static func holdZeros(_ module: Module, name: String, in optimizer: any Optimizer) throws {
-    let target = try Target(module, name)
+    let target = try ParameterSite(module, name)
     guard optimizer.holds(target.original) else {
       throw PruningError.foreignOptimizer(name, module: "\(module)")
     }
@@ -31,7 +31,7 @@ extension Prune {
   /// - Throws: ``PruningError/noParameter(_:module:parameters:reason:)``.
   @discardableResult
   public static func releaseZeros(_ module: Module, name: String, in optimizer: any Optimizer) throws -> Bool {
-    optimizer.releaseZeros(of: try Target(module, name).original)
+    optimizer.releaseZeros(of: try ParameterSite(module, name).original)
   }
 }
 
@@ -55,7 +55,7 @@ private final class ZeroHolder: StepHook {
   /// The parameter as it was before the step at hand.
   private var last: Tensor?
 
-  init(_ target: Target) {
+  init(_ target: ParameterSite) {
     parameter = target.original
     state = target.pruned
     open = state == nil ? parameter.detach() .!= 0 : nil

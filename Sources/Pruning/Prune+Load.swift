@@ -27,7 +27,7 @@ extension Prune {
     guard loading == .asState else { return difference }
     for (place, path) in translated.masksForPlain {
       guard let mask = state[path + "_mask"], let original = state[path + "_orig"] else { continue }
-      let target = try Target(place.module, place.name)
+      let target = try ParameterSite(place.module, place.name)
       noGrad { _ = target.original.copy(from: original) }
       // A parameter that stands at several places is pruned once, where the state has the same mask for all of them.
       let tied = translated.masksForPlain.keys.first { other in

@@ -16,7 +16,7 @@ extension Prune {
   ///   ``PruningError/noParameter(_:module:parameters:reason:)``; the module is then as it was.
   @discardableResult
   public static func replaceMask<M: Module>(_ module: M, name: String, mask: Tensor) throws -> M {
-    let target = try Target(module, name)
+    let target = try ParameterSite(module, name)
     guard let pruned = target.pruned else { return try customFromMask(module, name: name, mask: mask) }
     guard mask.shape == target.original.shape else {
       throw PruningError.shape(

@@ -109,7 +109,7 @@ extension StaticString {
 
 extension OperatorValue {
   /// Eight-byte words that the value needs besides its `ct_value`.
-  fileprivate var scratchWords: Int {
+  var scratchWords: Int {
     switch self {
     case .ints(let list): list.count
     case .doubles(let list): list.count
@@ -121,7 +121,7 @@ extension OperatorValue {
   }
 
   /// The value in C's form, with lists and texts copied to `free`, which moves on.
-  fileprivate func lay(into free: inout UnsafeMutableRawPointer) -> ct_value {
+  func lay(into free: inout UnsafeMutableRawPointer) -> ct_value {
     var out = ct_value()
     func list<S, D>(_ list: [S], as type: D.Type, _ convert: (S) -> D) -> UnsafePointer<D> {
       let start = free.bindMemory(to: D.self, capacity: list.count)

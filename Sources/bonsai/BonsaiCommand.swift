@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Console
+import EngineMessages
 
 #if canImport(Darwin)
   import Darwin
@@ -19,7 +20,7 @@ struct BonsaiCommand: ParsableCommand {
     discussion: """
       FILES
         safetensors and PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run, one file or shards with an index \
-      (name the index or its directory); NumPy's .npy and .npz. Told by their content. An output's format follows its \
+      (name the index or its directory); NumPy's .npy and .npz; models of torch.export (.pt2). Told by their content. An output's format follows its \
       ending, a directory means shards. Results go to standard output, all else to standard error.
 
       EXIT STATUS
@@ -33,11 +34,12 @@ struct BonsaiCommand: ParsableCommand {
     version: version,
     subcommands: [
       InspectCommand.self, PruneCommand.self, RemoveCommand.self, DiffCommand.self, VerifyCommand.self,
-      PackCommand.self, UnpackCommand.self, ConvertCommand.self,
+      PackCommand.self, UnpackCommand.self, ConvertCommand.self, RunCommand.self, ProfileCommand.self,
+      CompareCommand.self,
     ])
 
   /// The version of the package.
-  static let version = "0.1.0"
+  static let version = bonsaiVersion
 
   /// Runs the command; an error is one line on standard error.
   static func main() {

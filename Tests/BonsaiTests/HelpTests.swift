@@ -27,9 +27,9 @@ import Testing
     FILES
       safetensors and PyTorch's .pt, .pth, .bin and .ckpt, of which nothing is run,
     one file or shards with an index (name the index or its directory); NumPy's
-    .npy and .npz. Told by their content. An output's format follows its ending, a
-    directory means shards. Results go to standard output, all else to standard
-    error.
+    .npy and .npz; models of torch.export (.pt2). Told by their content. An
+    output's format follows its ending, a directory means shards. Results go to
+    standard output, all else to standard error.
 
     EXIT STATUS
       0  done, nothing found amiss
@@ -60,6 +60,10 @@ import Testing
                               packed.
       convert                 Writes the tensors of a file in another format, or
                               under other names.
+      run                     Runs an exported model (.pt2) and writes its outputs.
+      profile                 Measures an exported model, module by module.
+      compare                 Runs two exported models on the same inputs:
+                              differences, speed, sizes.
 
       See 'bonsai help <subcommand>' for detailed help.
 

@@ -4,7 +4,7 @@ import Testing
 @testable import bonsai
 
 @Suite struct RandomDrawsTests {
-  static let program = products.appendingPathComponent("bonsai-random").path
+  static let program = products.appendingPathComponent("bonsai-engine").path
 
   func draws(_ parts: [RandomDraws.Part], count: Int) throws -> [Float] {
     let draws = try RandomDraws(seed: 0, parts: parts, program: Self.program)
@@ -35,10 +35,10 @@ import Testing
 
   @Test func saysWhatIsMissing() throws {
     #expect {
-      _ = try RandomDraws(seed: 0, parts: [], program: "/none/bonsai-random")
+      _ = try RandomDraws(seed: 0, parts: [], program: "/none/bonsai-engine")
     } throws: { error in
-      "\(error)" == "draw random numbers with '/none/bonsai-random': expected the program that holds LibTorch's "
-        + "generator, found none there; build it with LibTorch, make random, and keep it in one directory with bonsai"
+      "\(error)" == "draw random numbers with '/none/bonsai-engine': expected the program that holds LibTorch's "
+        + "generator, found none there; build it with 'make bonsai' or install bonsai[engine], and keep it beside bonsai or name it in BONSAI_ENGINE"
     }
     #expect {
       _ = try draws([.init(dtype: "float32", count: 2)], count: 3)

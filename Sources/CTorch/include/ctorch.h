@@ -34,6 +34,7 @@ typedef enum ct_tag {
   CT_STRING,
   CT_DEVICE,           // c10::DeviceType in `count`, index in `u.i`
   CT_GENERATOR,
+  CT_DEFAULT,          // the schema's default, in ct_operator_call only
 } ct_tag;
 
 typedef struct ct_value {
@@ -97,6 +98,20 @@ ct_error ct_tensor_bump_version(ct_tensor tensor);
 ct_error ct_tensor_set_data(ct_tensor tensor, ct_tensor source);
 // The address of the storage, to see whether two tensors share it.
 ct_error ct_tensor_storage(ct_tensor tensor, const void **storage);
+
+// MARK: Operators called again and again
+
+// An operator looked up once, valid on all threads while the process lives. The name need not be kept.
+typedef const struct ct_operator_impl *ct_operator;
+ct_error ct_operator_find(const char *name, ct_operator *result);
+int32_t ct_operator_argument_count(ct_operator op);
+const char *ct_operator_argument_name(ct_operator op, int32_t index);  // valid while the process lives
+int32_t ct_operator_result_count(ct_operator op);
+// Calls it with all arguments in the schema's order; results as in ct_call.
+ct_error ct_operator_call(ct_operator op, const ct_value *arguments, ct_value *results, int32_t capacity, int32_t *count);
+// Sets whether operators of that kind of device choose their precision, and which; writes what was before. The cache of
+// converted weights is emptied.
+ct_error ct_autocast(int32_t device_type, bool enabled, int32_t dtype, bool *enabled_before, int32_t *dtype_before);
 
 // MARK: Gradients
 

@@ -126,7 +126,7 @@ public final class PyTorchWriter: TensorStoreWriter {
 extension PyTorchWriter {
   static let metadataMember = "extra/bonsai_metadata.json"
 
-  private static func text(of metadata: CheckpointMetadata) -> [UInt8] {
+  static func text(of metadata: CheckpointMetadata) -> [UInt8] {
     let members = metadata.map { "\(JSONText.string($0.key)): \(JSONText.string($0.value))" }
     return Array("{\(members.joined(separator: ", "))}\n".utf8)
   }

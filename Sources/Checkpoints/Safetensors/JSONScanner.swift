@@ -10,9 +10,9 @@ struct JSONScanner {
     var found: String
   }
 
-  private let bytes: [UInt8]
+  let bytes: [UInt8]
   private(set) var offset = 0
-  private let maximumDepth: Int
+  let maximumDepth: Int
 
   init(_ bytes: [UInt8], maximumDepth: Int = 32) {
     self.bytes = bytes
@@ -21,8 +21,12 @@ struct JSONScanner {
 
   /// The next byte that is no white space, not consumed; nil at the end.
   mutating func peek() -> UInt8? {
-    while offset < bytes.count, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[offset]) { offset += 1 }
-    return offset < bytes.count ? bytes[offset] : nil
+    while offset < bytes.count {
+      let byte = bytes[offset]
+      guard byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 else { return byte }
+      offset += 1
+    }
+    return nil
   }
 
   func fault(_ expected: String, at position: Int? = nil) -> Fault {
@@ -121,7 +125,7 @@ struct JSONScanner {
     offset += wanted.count
   }
 
-  private mutating func skipNumber() throws(Fault) {
+  mutating func skipNumber() throws(Fault) {
     if offset < bytes.count, bytes[offset] == UInt8(ascii: "-") { offset += 1 }
     try digits()
     if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {

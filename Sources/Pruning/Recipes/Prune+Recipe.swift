@@ -34,18 +34,18 @@ extension Prune {
 struct RecipeRun {
   let plan: PruningPlan
   /// For each weight of the plan its places in the model.
-  private let places: [[Target]]
+  private let places: [[ParameterSite]]
 
   init(_ recipe: Recipe, _ model: Module) throws {
     var weights: [Weight] = []
-    var places: [[Target]] = []
+    var places: [[ParameterSite]] = []
     var known: [UnsafeRawPointer: Int] = [:]
     // The same judgement as of a file of the same tensors.
     let roles = RoleTable(
       model.stateDict.map { TensorDescription(path: $0, shape: $1.shape, typeName: $1.dtype.storedType.name) })
     for (prefix, module) in model.namedModules {
       for name in module.prunableNames {
-        let target = try Target(module, name)
+        let target = try ParameterSite(module, name)
         guard target.original.dtype.isFloatingPoint else { continue }
         let path = prefix.isEmpty ? name : "\(prefix).\(name)"
         let role = target.pruned == nil ? roles[path]?.role : nil
@@ -114,7 +114,7 @@ struct RecipeRun {
   }
 }
 
-extension Target {
+extension ParameterSite {
   /// What is ranked: the values on which a mask acts.
   fileprivate var participants: Tensor { pruned?.buffer.mask.bits != nil ? original : values }
 

@@ -58,6 +58,7 @@ extension Inspection {
     var tensors: [Tensor]
     var pruned: [Pruned]
     var magnitudes: [Bin]?
+    var graph: GraphSummary?
   }
 
   /// The inspection for programs.
@@ -81,7 +82,7 @@ extension Inspection {
       magnitudes: isRead
         ? magnitudes.map { bin in
           Report.Bin(from: Self.power(bin.exponent), below: Self.power(bin.exponent + 1), count: bin.count)
-        } : nil)
+        } : nil, graph: graph)
   }
 
   private func report(_ tensor: TensorInfo, _ role: RoleJudgement) -> Report.Tensor {

@@ -19,6 +19,7 @@ extension Inspection {
       lines += ["", "Pruned, not yet permanent:"] + pairTable.lines
     }
     if statistics != nil, !magnitudes.isEmpty { lines += [""] + histogram }
+    if let graph { lines += [""] + graph.lines }
     return lines
   }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Graphs
 import Recipes
 
 /// What a checkpoint holds, read once.
@@ -12,11 +13,14 @@ struct Inspection {
   let total: TensorStatistics
   /// What each tensor is for and what speaks for it, in the order of the tensors.
   let roles: [RoleJudgement]
+  /// What its graph is, where it has one.
+  let graph: GraphSummary?
 
   /// Reads a checkpoint.
   init(of checkpoint: Checkpoint, readsValues: Bool) throws {
     self.checkpoint = checkpoint
     roles = checkpoint.roles.judgements
+    graph = try checkpoint.exportedModel.map { GraphSummary(try ExportedProgram($0)) }
     let pairs = checkpoint.prunedPairs
     let masks = Set(pairs.map(\.mask.name))
     var total = TensorStatistics()

@@ -34,7 +34,12 @@ struct RemoveCommand: ParsableCommand {
     checkpoint.remarkOnLeftOut()
     let target = FilePruner.Output(
       path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
-    let report = try pruner.run(showing: target, as: .zeros)
+    let report: FileReport
+    if let model = checkpoint.exportedModel, case .pt2 = target.format {
+      report = try ExportedRemoval(model, exclude: exclude, only: only).write(pruner, to: target)
+    } else {
+      report = try pruner.run(showing: target, as: .zeros)
+    }
     try copyCompanions(from: input.file, to: target.path)
     print(try PruneResult(report, output: target.path, form: .zeros).text(json: printing.json))
   }

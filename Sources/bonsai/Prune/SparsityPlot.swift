@@ -45,7 +45,7 @@ struct SparsityPlot {
     svg = (lines + ["</svg>", ""]).joined(separator: "\n")
   }
 
-  private static func escaped(_ text: some StringProtocol) -> String {
+  static func escaped(_ text: some StringProtocol) -> String {
     String(text).withoutControls.reduce(into: "") { result, character in
       switch character {
       case "&": result += "&amp;"
@@ -66,7 +66,10 @@ struct SparsityPlot {
   }
 
   /// Writes the picture; it takes its place in one step.
-  func write(to path: String) throws(CheckpointError) {
+  func write(to path: String) throws(CheckpointError) { try Self.write(svg, to: path) }
+
+  /// Writes a picture; it takes its place in one step.
+  static func write(_ svg: String, to path: String) throws(CheckpointError) {
     do {
       try Data(svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Graphs
 import Recipes
 
 /// What ends a command early because of a file, as people and scripts learn of it.
@@ -13,7 +14,7 @@ struct Failure: Equatable {
   init?(_ error: any Error) {
     switch error {
     case let error as RecipeError: status = error.kind == .contradiction ? .wrongArguments : .badFile
-    case is CheckpointError: status = .badFile
+    case is CheckpointError, is GraphError, is EngineError: status = .badFile
     default: return nil
     }
     line = "bonsai: \(error)"

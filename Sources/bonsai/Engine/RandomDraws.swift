@@ -1,4 +1,5 @@
 import Checkpoints
+import EngineMessages
 
 #if canImport(Darwin)
   import Darwin
@@ -10,8 +11,8 @@ import Checkpoints
 
 /// PyTorch's uniform draws for a seed, in order, block by block.
 ///
-/// They come through a pipe from `bonsai-random`, the executable beside this one that is linked with LibTorch: the
-/// commands start without the engine, and no draw is kept in memory. An interrupt reaches both.
+/// They come through a pipe from `bonsai-engine`, the executable that is linked with LibTorch: the commands start
+/// without it, and no draw is kept in memory. An interrupt reaches both.
 final class RandomDraws {
   /// Draws of one dtype, by PyTorch's name: `float32`.
   struct Part: Equatable {
@@ -24,12 +25,14 @@ final class RandomDraws {
 
   /// Begins the sequence of `seed`: the draws of each part, one part after the other.
   ///
-  /// - Throws: `CheckpointError` where `bonsai-random` is not beside this program.
-  init(seed: UInt64, parts: [Part], program: String = RandomDraws.program) throws(CheckpointError) {
+  /// - Throws: `CheckpointError` where there is no `bonsai-engine`.
+  init(seed: UInt64, parts: [Part], program: String? = nil) throws(CheckpointError) {
+    let program = if let program { program } else { try EngineProgram.path() }
     guard access(program, X_OK) == 0 else { throw Self.failure(program, "none there") }
     let arguments = Self.merged(parts).map { "\($0.dtype):\($0.count)" }.joined(separator: " ")
     fflush(nil)
-    guard let stream = popen("exec \(Self.quoted(program)) --seed \(seed) -- \(arguments)", "r") else {
+    let options = "--asked-by \(bonsaiVersion) --seed \(seed)"
+    guard let stream = popen("exec \(EngineProgram.quoted(program)) draw \(options) -- \(arguments)", "r") else {
       throw Self.failure(program, "\"\(String(cString: strerror(errno)))\"")
     }
     self.stream = stream
@@ -49,25 +52,6 @@ final class RandomDraws {
     }
   }
 
-  /// `bonsai-random` in the directory of this executable.
-  static let program: String = {
-    var path = [CChar](repeating: 0, count: 4096)
-    #if canImport(Darwin)
-      var size = UInt32(path.count)
-      _NSGetExecutablePath(&path, &size)
-    #else
-      _ = readlink("/proc/self/exe", &path, path.count - 1)
-    #endif
-    // Behind symbolic links, on systems where the path above is that of a link.
-    if let real = realpath(path, nil) {
-      path = Array(UnsafeBufferPointer(start: real, count: strlen(real)))
-      free(real)
-    }
-    let bytes = path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    let directory = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[...$0] } ?? []
-    return String(decoding: directory, as: UTF8.self) + "bonsai-random"
-  }()
-
   /// Neighbouring parts of the same dtype as one, which draws the same numbers: shorter to say.
   static func merged(_ parts: [Part]) -> [Part] {
     parts.reduce(into: []) { merged, part in
@@ -79,14 +63,9 @@ final class RandomDraws {
     }
   }
 
-  /// The text as one word of a shell.
-  private static func quoted(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  }
-
   private static func failure(_ program: String, _ found: String) -> CheckpointError {
     CheckpointError(
       .notFound, "draw random numbers with", file: program, expected: "the program that holds LibTorch's generator",
-      found: found, advice: "build it with LibTorch, make random, and keep it in one directory with bonsai")
+      found: found, advice: EngineProgram.advice)
   }
 }

@@ -1,18 +1,20 @@
 import ArgumentParser
 import Console
+import EngineMessages
 import Torch
 
-/// Writes PyTorch's uniform draws to standard output, for `bonsai`, which thereby needs no engine itself: LibTorch costs
-/// a process 0.3 s and 120 MB before its first line.
-@main
-struct RandomCommand: ParsableCommand {
+/// Writes PyTorch's uniform draws to standard output, for `bonsai`, which thereby needs no engine itself.
+struct DrawCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bonsai-random",
+    commandName: "draw",
     abstract: "Writes the numbers that torch.rand draws after torch.manual_seed, as little-endian bytes.",
-    discussion: "A part of bonsai; `bonsai-random --seed 0 float32:100` writes the 400 bytes of torch.rand(100).")
+    discussion: "`bonsai-engine draw --seed 0 float32:100` writes the 400 bytes of torch.rand(100).")
 
   @Option(help: ArgumentHelp("Where the sequence begins.", valueName: "n"))
   var seed: UInt64
+
+  @Option(help: ArgumentHelp("The version of the program that asks; another one is refused.", valueName: "version"))
+  var askedBy: String?
 
   @Argument(help: ArgumentHelp("What to draw, one after the other: a dtype and a count.", valueName: "dtype:count"))
   var parts: [Part] = []
@@ -29,6 +31,10 @@ struct RandomCommand: ParsableCommand {
       else { return nil }
       (self.dtype, self.count) = (dtype, count)
     }
+  }
+
+  func validate() throws {
+    if let askedBy, askedBy != bonsaiVersion { throw ValidationError(EngineCommand.otherVersion(askedBy)) }
   }
 
   func run() throws {

@@ -1,0 +1,163 @@
+"""torchvision's models beside Python: exported, run by bonsai at batch 1, 2 and 7, and compared; or their speed in turns.
+
+    models.py compare FOLDER [NAME ...]     outputs: largest difference
+    models.py languages FOLDER              the same for small BERT, GPT-2 and Llama of transformers, batch and length of any size
+    models.py speed FOLDER [NAME ...]       milliseconds of Python and of bonsai, in turns, batch 1 and 16, 1 and 2 threads
+
+FOLDER keeps the exported models. Needs torch 2.13 and torchvision (pip install --no-deps torchvision pillow), and BONSAI, the
+path of the bonsai executable, with bonsai-engine beside it.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import torchvision_without_cuda  # noqa: F401  lets torchvision load without its CUDA library
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+
+USUAL = """resnet18 mobilenet_v2 mobilenet_v3_small efficientnet_b0 densenet121 googlenet shufflenet_v2_x0_5 squeezenet1_1 vgg11_bn
+regnet_y_400mf convnext_tiny vit_b_16 swin_t mnasnet0_5 inception_v3""".split()
+BONSAI = os.environ.get("BONSAI", "bonsai")
+# Without gradients, MultiheadAttention would take one fused operator that is in no exported graph.
+torch.backends.mha.set_fastpath_enabled(False)
+
+
+def model(name, seed=0):
+    """An untrained model, its one-dimensional parameters drawn at random so that errors show."""
+    torch.manual_seed(seed)
+    net = torchvision.models.get_model(name, weights=None).eval()
+    g = torch.Generator().manual_seed(seed + 1)
+    with torch.no_grad():
+        for n, p in net.named_parameters():
+            if p.ndim <= 1 or "layer_scale" in n or "class_token" in n:
+                p.copy_(0.5 + torch.rand(p.shape, generator=g))
+            elif float(p.abs().max()) == 0:
+                p.copy_(0.05 * torch.randn(p.shape, generator=g))
+        for n, b in net.named_buffers():
+            if n.endswith("running_mean"):
+                b.copy_(0.1 * torch.randn(b.shape, generator=g))
+            if n.endswith("running_var"):
+                b.copy_(0.5 + torch.rand(b.shape, generator=g))
+    return net
+
+
+def inputs(name, batch):
+    side = 299 if "inception" in name else 224
+    return torch.randn(batch, 3, side, side, generator=torch.Generator().manual_seed(batch))
+
+
+def exported(name, folder):
+    path = os.path.join(folder, name + ".pt2")
+    if not os.path.exists(path):
+        batch = torch.export.Dim("batch", min=1, max=64)
+        program = torch.export.export(model(name), (inputs(name, 2),), dynamic_shapes=({0: batch},))
+        torch.export.save(program, path)
+    return path
+
+
+def bonsai(*arguments):
+    return subprocess.run([BONSAI, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def compare(folder, names):
+    for name in names:
+        report(name, exported(name, folder), folder, model(name), lambda batch: inputs(name, batch))
+
+
+class Named(torch.nn.Module):
+    """A model of transformers, called with token ids, that gives one tensor."""
+
+    def __init__(self, net, output):
+        super().__init__()
+        self.net, self.output = net, output
+
+    def forward(self, ids):
+        return getattr(self.net(input_ids=ids, use_cache=False) if self.output == "logits" else self.net(input_ids=ids), self.output)
+
+
+def languages(folder):
+    """Small BERT, GPT-2 and Llama of transformers, untrained, with batch and length of any size."""
+    import transformers as hf
+
+    sizes = dict(vocab_size=120, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
+    nets = {
+        "bert": lambda: Named(hf.BertModel(hf.BertConfig(**sizes)), "last_hidden_state"),
+        "gpt2": lambda: Named(hf.GPT2LMHeadModel(hf.GPT2Config(vocab_size=120, n_embd=32, n_layer=2, n_head=4)), "logits"),
+        "llama": lambda: Named(hf.LlamaForCausalLM(hf.LlamaConfig(num_key_value_heads=2, **sizes)), "logits"),
+    }
+    batch, length = torch.export.Dim("batch", min=1, max=64), torch.export.Dim("length", min=2, max=64)
+    for name, make in nets.items():
+        torch.manual_seed(0)
+        net = make().eval()
+        ids = lambda b: torch.randint(0, 120, (b, 5 + b), generator=torch.Generator().manual_seed(b))
+        path = os.path.join(folder, name + ".pt2")
+        try:
+            program = torch.export.export(net, (ids(3),), dynamic_shapes=({0: batch, 1: length},))
+        except Exception as error:
+            print(f"{name:20} not exported: {str(error).splitlines()[0]}")
+            continue
+        torch.export.save(program, path)
+        report(name, path, folder, net, ids)
+
+
+def report(name, path, folder, net, inputs):
+    differences = []
+    for batch in (1, 2, 7):
+        x = inputs(batch)
+        given, taken = os.path.join(folder, "x.safetensors"), os.path.join(folder, "y.safetensors")
+        save_file({"x": x}, given)
+        bonsai("run", path, "--inputs", given, "-o", taken, "--force", "--threads", str(torch.get_num_threads()))
+        with torch.no_grad():
+            y = net(x)
+        y = y[0] if isinstance(y, tuple) else y
+        differences.append(float((load_file(taken)["output"] - y).abs().max()))
+    print(f"{name:20} {differences}", flush=True)
+
+
+def seconds(net, x, runs):
+    times = []
+    with torch.no_grad():
+        net(x)
+        for _ in range(runs):
+            start = time.perf_counter()
+            net(x)
+            times.append(time.perf_counter() - start)
+    return times
+
+
+def speed(folder, names):
+    rounds = int(os.environ.get("ROUNDS", "3"))
+    for name in names:
+        path, net = exported(name, folder), model(name)
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            for batch in (1, 16):
+                x, runs = inputs(name, batch), 10 if batch == 1 else 3
+                here, there = [], []
+                for _ in range(rounds):
+                    there += [statistics.median(seconds(net, x, runs)) * 1000]
+                    report = bonsai(
+                        "profile", path, "--batch", str(batch), "--threads", str(threads), "--runs", str(runs), "--json")
+                    here += [json.loads(report)["result"]["milliseconds"]]
+                ratio = statistics.median(a / b for a, b in zip(there, here))
+                print(
+                    f"{name:14} threads {threads} batch {batch:2}  Python {statistics.median(there):8.1f} ms"
+                    f"  bonsai {statistics.median(here):8.1f} ms  ratio {ratio:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    task, folder = sys.argv[1:3]
+    os.makedirs(folder, exist_ok=True)
+    if task == "languages":
+        languages(folder)
+    elif task == "compare":
+        compare(folder, sys.argv[3:] or USUAL)
+    else:
+        speed(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Console
+import EngineMessages
+import Foundation
+
+/// Does what one request asks, and answers on standard output.
+struct RequestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "request", abstract: "Does what a request in JSON asks.")
+
+  @Argument(help: "The request.")
+  var json: String
+
+  /// What every request has, of whatever version.
+  private struct Header: Decodable {
+    var schema: Int
+    var version: String
+  }
+
+  func run() throws {
+    do {
+      let header = try JSONDecoder().decode(Header.self, from: Data(json.utf8))
+      guard header.version == bonsaiVersion, header.schema == 1 else {
+        return answer(EngineAnswer<RunResult>(error: EngineCommand.otherVersion(header.version)))
+      }
+      switch try JSONDecoder().decode(EngineRequest.self, from: Data(json.utf8)).task {
+      case .run(let model, let inputs, let output, let replacing):
+        answer(EngineAnswer(result: try RunTask.run(model, inputs, output: output, replacing: replacing)))
+      case .profile(let model, let inputs, let runs):
+        answer(EngineAnswer(result: try ProfileTask.run(model, inputs, runs: runs)))
+      case .compare(let a, let b, let inputs, let runs):
+        answer(EngineAnswer(result: try CompareTask.run(a, b, inputs, runs: runs)))
+      }
+    } catch {
+      answer(EngineAnswer<RunResult>(error: "\(error)"))
+    }
+  }
+
+  private func answer<R>(_ answer: EngineAnswer<R>) {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let data = (try? encoder.encode(answer)) ?? Data()
+    _ = data.withUnsafeBytes(Terminal.output.writeAll)
+  }
+}

@@ -1,0 +1,84 @@
+import Checkpoints
+import Graphs
+import NN
+import OrderedCollections
+import Torch
+
+/// The tensors of a model, read from its file. Names that stand for the same entries of one storage get one tensor.
+struct GraphWeights {
+  /// Parameters and persistent buffers by name, in the order of the state dict.
+  private(set) var state: OrderedDictionary<String, (tensor: Tensor, isParameter: Bool, requiresGrad: Bool)> = [:]
+  /// Constants and buffers that are not in the state dict.
+  private(set) var constants: OrderedDictionary<String, Tensor> = [:]
+
+  init(_ program: ExportedProgram, device: Device) throws {
+    let file = program.file
+    let weights = Checkpoint(file)
+    var problems: [String] = []
+    var known: [Place: Tensor] = [:]
+    for info in file.tensors {
+      guard let dtype = DType(info.type) else {
+        problems.append("'\(info.name)' is of type \(info.type)")
+        continue
+      }
+      let kind = file.isParameter(info.name)
+      let place = Place(info, isParameter: kind.isParameter)
+      let tensor: Tensor
+      if let shared = known[place], info.byteCount > 0 {
+        tensor = shared
+      } else {
+        tensor = try Self.tensor(info, dtype, device) { try weights.read(info.name, into: $0) }
+        known[place] = tensor
+      }
+      state[info.name] = (tensor, kind.isParameter, kind.requiresGrad)
+    }
+    for input in program.graph.inputs {
+      guard let path = input.role.path, state[path] == nil, constants[path] == nil else { continue }
+      guard let info = file[constant: path], let dtype = DType(info.type) else {
+        problems.append("there are no readable bytes for '\(path)'")
+        continue
+      }
+      constants[path] = try Self.tensor(info, dtype, device) { try file.read(constant: path, into: $0) }
+    }
+    guard problems.isEmpty else { throw GraphRunError.weights(problems) }
+  }
+
+  /// Which entries of which storage.
+  private struct Place: Hashable {
+    let start: Int
+    let shape: [Int]
+    let strides: [Int]?
+    let type: StoredType
+    let isParameter: Bool
+
+    init(_ info: TensorInfo, isParameter: Bool) {
+      (start, shape, strides, type) = (info.byteRange.lowerBound, info.shape, info.strides, info.type)
+      self.isParameter = isParameter
+    }
+  }
+
+  /// A tensor of memory of its own with the file's strides: no view, since LibTorch's matmul takes another path for views
+  /// of what has no gradients.
+  private static func tensor(
+    _ info: TensorInfo, _ dtype: DType, _ device: Device, _ read: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) throws -> Tensor {
+    let plain = Tensor.empty(info.shape, dtype: dtype)
+    try plain.withUnsafeMutableBytes { if !$0.isEmpty { try read($0) } }
+    var tensor = plain
+    if let strides = info.strides, isDense(info.shape, strides) {
+      tensor = .emptyStrided(info.shape, strides: strides, dtype: dtype)
+      tensor.copy(from: plain)
+    }
+    return device == .cpu ? tensor : tensor.to(device)
+  }
+
+  /// Whether strides are those of a permuted contiguous tensor.
+  private static func isDense(_ shape: [Int], _ strides: [Int]) -> Bool {
+    var expected = 1
+    for (size, stride) in zip(shape, strides).filter({ $0.0 != 1 }).sorted(by: { $0.1 < $1.1 }) {
+      if stride != expected { return false }
+      expected *= size
+    }
+    return true
+  }
+}

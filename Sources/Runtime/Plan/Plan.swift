@@ -1,0 +1,129 @@
+import Graphs
+import Torch
+
+/// A graph made ready to run: one slot a value, its steps with all arguments laid out.
+final class Plan {
+  /// One step.
+  enum Action {
+    /// An operator.
+    case call(PreparedCall)
+    /// An operator that is for training only, by the slot of the mode.
+    case callInTraining(PreparedCall, mode: Int)
+    /// A size, step or count of a tensor.
+    case layout(tensor: Int, ValueTable.LayoutPart, output: Int)
+    /// Arithmetic on numbers.
+    case scalar(target: String, [ScalarArgument], output: Int, PreparedArgument.Kind)
+    /// Gradients recorded from here on, or not.
+    case gradients(Bool)
+    /// Back to what was before the last switch.
+    case restoreGradients
+    /// Automatic precision from here on.
+    case autocast(EngineModes.Autocast)
+    /// Back to what was before the last switch.
+    case restoreAutocast
+  }
+
+  /// A number that arithmetic takes.
+  enum ScalarArgument {
+    case constant(ScalarValue)
+    case slot(Int, PreparedArgument.Kind)
+  }
+
+  /// A step with the slots that nobody needs afterwards, and what messages call it.
+  struct Step {
+    var action: Action
+    var frees: [Int] = []
+    /// The position of the node in the outermost graph.
+    var node: Int
+    var operation: String
+    var module: String
+  }
+
+  var steps: [Step] = []
+  /// The number of slots.
+  var slotCount = 0
+  /// The slots of the graph's inputs, in order; nil for one that nothing takes.
+  var inputs: [Int?] = []
+  /// The slots of the graph's outputs, in order, and what they hold; nil for a constant.
+  var outputs: [(slot: Int, kind: PreparedArgument.Kind)?] = []
+  /// Slots of tensors that the table owns while a run lasts.
+  var owned: [Int] = []
+  /// The slots that say whether a module is training, by the module's path.
+  var modes: [(slot: Int, path: String)] = []
+  /// Paths of modules with a batch norm that counts its batches, and the slot of the mode that it depends on.
+  var counters: [(path: String, mode: Int)] = []
+  /// The device that device arguments were set to.
+  let device: Device
+
+  init(device: Device) { self.device = device }
+
+  lazy var table = ValueTable(count: slotCount)
+  private(set) var isRunning = false
+
+  /// Runs all steps on what `prepare` has put into the table, and hands the table to `finish` before it is emptied.
+  ///
+  /// - Parameter observe: called after each step, for measuring; nil for none.
+  func run<R>(
+    _ prepare: (ValueTable) throws -> Void, observe: ((Int, Step) -> Void)? = nil, finish: (ValueTable) throws -> R
+  ) throws -> R {
+    precondition(!isRunning, "a graph cannot be run while it is running")
+    isRunning = true
+    let gradients = EngineModes.recordsGradients
+    var gradientModes: [Bool] = []
+    var autocasts: [EngineModes.Autocast] = []
+    defer {
+      for slot in owned { table.release(slot) }
+      for slot in inputs { if let slot { table.forget(slot) } }
+      if EngineModes.recordsGradients != gradients { EngineModes.recordsGradients = gradients }
+      for mode in autocasts.reversed() { _ = try? EngineModes.set(mode) }
+      isRunning = false
+    }
+    try prepare(table)
+    for index in steps.indices {
+      do throws(TorchError) {
+        switch steps[index].action {
+        case .call(let call): try call.run(table)
+        case .callInTraining(let call, let mode): if table.bool(at: mode) { try call.run(table) }
+        case .layout(let tensor, let part, let output): table.put(table.layout(of: tensor, part), at: output)
+        case .scalar(let target, let arguments, let output, let kind):
+          try put(target, arguments, at: output, kind)
+        case .gradients(let value):
+          gradientModes.append(EngineModes.recordsGradients)
+          EngineModes.recordsGradients = value
+        case .restoreGradients: EngineModes.recordsGradients = gradientModes.popLast() ?? gradients
+        case .autocast(let mode): autocasts.append(try EngineModes.set(mode))
+        case .restoreAutocast: if let mode = autocasts.popLast() { _ = try EngineModes.set(mode) }
+        }
+      } catch {
+        let message = if case .engine(_, let message) = error { message } else { "\(error)" }
+        throw GraphRunError.step(operation: steps[index].operation, module: steps[index].module, message: message)
+      }
+      for slot in steps[index].frees { table.release(slot) }
+      observe?(index, steps[index])
+    }
+    return try finish(table)
+  }
+
+  private func put(
+    _ target: String, _ arguments: [ScalarArgument], at output: Int, _ kind: PreparedArgument.Kind
+  ) throws(TorchError) {
+    var values: [ScalarValue] = []
+    values.reserveCapacity(arguments.count)
+    for argument in arguments {
+      switch argument {
+      case .constant(let value): values.append(value)
+      case .slot(let slot, .double): values.append(.double(table.double(at: slot)))
+      case .slot(let slot, .bool): values.append(.bool(table.bool(at: slot)))
+      case .slot(let slot, _): values.append(.int(table.int(at: slot)))
+      }
+    }
+    guard let value = ScalarOperation.apply(target, values) else {
+      throw .engine(operation: target, message: "no value for \(values)")
+    }
+    switch kind {
+    case .double: table.put(value.double, at: output)
+    case .bool: table.put(value.bool, at: output)
+    case .int, .tensor: table.put(value.int ?? Int(value.double), at: output)
+    }
+  }
+}
