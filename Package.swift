@@ -134,7 +134,7 @@ let package = Package(
     .testTarget(
       name: "FilePruningTests", dependencies: ["FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),
-    .testTarget(name: "NNTests", dependencies: ["NN"], resources: [.copy("Recorded")]),
+    .testTarget(name: "NNTests", dependencies: ["Checkpoints", "NN", "Torch"], resources: [.copy("Recorded")]),
     .testTarget(
       name: "PruningTests",
       dependencies: ["DifferentialHarness", "Pruning", "FilePruning", "Recipes", "Checkpoints", "Sparsity"],

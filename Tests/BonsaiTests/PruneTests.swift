@@ -24,8 +24,9 @@ import Testing
         "all                                     61 470   30 735    50.00 %",
         "",
         "30 735 of 61 470 weights pruned, 50.00 %; 61 706 parameters in all",
+        "left alone, by role: 5 bias",
       ])
-    #expect(outcome.lines[10].hasPrefix("246.8 kB written to \(path) in "))
+    #expect(outcome.lines[11].hasPrefix("246.8 kB written to \(path) in "))
     // The digest is that of the file, and the command is one that could be given again.
     let metadata = try Checkpoint.open(path).metadata
     #expect(metadata["bonsai.1.command"] == "bonsai prune \(lenet) -o \(path) --amount 0.5")

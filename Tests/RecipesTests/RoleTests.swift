@@ -142,7 +142,10 @@ import Testing
         Row("attn.rel_pos_h", "F32", [27, 8], .positional), Row("scale_by_row", "F32", [1, 8, 1, 1], .other),
         Row("experts.gate_up_proj", "BF16", [4, 8, 16], .weight), Row("text_projection", "F32", [8, 8], .weight),
         Row("attn.in_proj_weight", "F32", [24, 8], .weight), Row("rnn.weight_hh_l0", "F32", [32, 8], .weight),
-        Row("queue", "F32", [8, 64], .buffer), Row("v.weight", "F32", [10], .other),
+        Row("wide.weight", "F64", [8, 8], .weight), Row("half.weight", "F16", [8, 8], .weight),
+        Row("six.weight", "F6_E2M3", [8, 8], .quantised), Row("lone.weight", "F32", [2, 2], .weight),
+        Row("lone.weight_mask", "F32", [2, 2], .mask), Row("queue", "F32", [8, 64], .buffer),
+        Row("v.weight", "F32", [10], .other),
       ]),
   ]
 

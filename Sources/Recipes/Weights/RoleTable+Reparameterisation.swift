@@ -9,6 +9,9 @@ extension RoleTable {
     if let stem = place.stem("_mask"), place.sibling(stem + "_orig") != nil {
       return RoleJudgement(.mask, "the mask of \(stem), as PyTorch keeps it")
     }
+    if let stem = place.stem("_mask"), let other = place.sibling(stem), other.shape == place.tensor.shape {
+      return RoleJudgement(.mask, "the name and shape of a mask of \(stem)")
+    }
     if let stem = place.stem("_orig"), place.sibling(stem + "_mask") != nil {
       return base(place.path(stem), of: place.tensor, "\(stem) before its mask")
     }

@@ -18,7 +18,7 @@ public struct TensorDescription: Sendable, Hashable {
   var isWhole: Bool { typeName.hasPrefix("I") || typeName.hasPrefix("U") || typeName == "BOOL" }
 
   /// Whether the entries are floats of 4 or 6 bits.
-  var isNarrowFloat: Bool { typeName.hasPrefix("F4") || typeName.hasPrefix("F6") }
+  var isNarrowFloat: Bool { typeName == "F4" || typeName.hasPrefix("F6_") }
 
   /// Whether the entries are floats of 8 bits, scales (`F8_E8M0`) excepted.
   var isByteFloat: Bool { typeName.hasPrefix("F8") && typeName != "F8_E8M0" }

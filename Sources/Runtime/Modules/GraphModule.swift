@@ -27,7 +27,10 @@ public final class GraphModule: ModuleDict {
   private let places: Places
   private var plan: Plan
 
-  /// Where tensors stand; a class, so that the modules in it are not taken for children.
+  /// Modules stand there that are children already, under their own names.
+  public override var propertiesWithoutChildren: Set<String> { ["places"] }
+
+  /// Where tensors stand.
   private final class Places {
     let sources: [Source]
     let inner: OrderedDictionary<String, Module>
