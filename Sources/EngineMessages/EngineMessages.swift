@@ -1,5 +1,5 @@
 /// The version of the package, which both halves of the command line must share.
-package let bonsaiVersion = "0.1.0"
+package let bonsaiVersion = "0.2.0"
 
 /// What `bonsai` asks of `bonsai-engine`, as one JSON argument; tensors go as files.
 package struct EngineRequest: Codable, Sendable {

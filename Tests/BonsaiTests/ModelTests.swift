@@ -120,6 +120,6 @@ import Testing
     let other = try run("bonsai-engine", ["request", "{\"schema\": 1, \"version\": \"9.9\"}"])
     #expect(
       try other.json()["error"] as? String
-        == "bonsai is version 9.9, this bonsai-engine 0.1.0: install both of one version")
+        == "bonsai is version 9.9, this bonsai-engine 0.2.0: install both of one version")
   }
 }
