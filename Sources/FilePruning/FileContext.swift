@@ -24,7 +24,14 @@ package final class FileContext {
       let plan = try recipe.plan(for: weights.map { $0.described(roles) })
       try plan.checkEvidence()
       self.plan = plan
-    } catch { throw error.inFile(store.path) }
+    } catch {
+      guard error.kind == .notFound, roles.judgements.contains(where: { $0.role == .packed }) else {
+        throw error.inFile(store.path)
+      }
+      throw CheckpointError(
+        .notFound, "prune", file: store.path, expected: "dense weights", found: "tensors packed as bitmasks",
+        advice: "unpack the file first: bonsai unpack")
+    }
     if let plan { try weights.mark(plan, in: store) }
     for number in weights.indices { weights[number].losesMask = weights[number].mask != nil }
     self.store = store

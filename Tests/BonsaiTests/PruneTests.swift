@@ -165,6 +165,13 @@ import Testing
     #expect(left.error.contains("2 of 4 does not fit 'conv1.weight' and 1 more") && left.status == 0)
   }
 
+  @Test func aPackedFileIsToBeUnpacked() throws {
+    let sparse = fixture("lenet_pruned90_removed.safetensors")
+    #expect(try bonsai("pack", sparse, "-o", scratch("packed.safetensors")).status == 0)
+    let outcome = try run("bonsai", ["prune", scratch("packed.safetensors"), "--amount", "0.5", "--dry-run"])
+    #expect(outcome.status == 2 && outcome.error.contains("unpack the file first: bonsai unpack"), "\(outcome)")
+  }
+
   /// A report that cannot be printed does not hide that the output was written.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func aLostReportIsNoLostOutput() throws {

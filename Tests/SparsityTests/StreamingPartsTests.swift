@@ -104,4 +104,28 @@ struct StreamingPartsTests {
     }
     #expect(mask.depositing(compact) == BitMask(expected))
   }
+
+  @Test(
+    "norms of channels are the same to the last bit for any blocks and threads",
+    arguments: [([7, 11_000], 0), ([7, 11_000], 1), ([90_000, 2], 0), ([5, 40, 500], 1)])
+  func normsOfAnyBlocks(place: ([Int], Int)) {
+    let (shape, dimension) = place
+    var generator = SeededGenerator(seed: 31)
+    let values = (0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &generator) }
+    values.withUnsafeBufferPointer { values in
+      var whole = ChannelNorms.Accumulator(shape: shape, dimension: dimension, order: 2)
+      whole.add(Scores(values), at: 0, threads: 1)
+      for threads in [1, 2, 3] {
+        var parts = ChannelNorms.Accumulator(shape: shape, dimension: dimension, order: 2)
+        var start = 0
+        while start < values.count {
+          let count = Int.random(in: 1...30, using: &generator) * ChannelNorms.Accumulator.granularity
+          let end = min(values.count, start + count)
+          parts.add(Scores(UnsafeBufferPointer(rebasing: values[start..<end])), at: start, threads: threads)
+          start = end
+        }
+        #expect(parts.norms == whole.norms)
+      }
+    }
+  }
 }
