@@ -33,7 +33,15 @@ public struct Recipe: Sendable {
 
   /// A recipe.
   ///
-  /// - Parameter distribution: Unless given, global for single entries and uniform for channels and blocks.
+  /// - Parameters:
+  ///   - criterion: What ranks.
+  ///   - target: How much goes; nil where criterion, pattern or rules say it.
+  ///   - pattern: On what structure.
+  ///   - distribution: Unless given, global for single entries and uniform for channels and blocks.
+  ///   - schedule: How the target is approached during training.
+  ///   - selector: Which weights.
+  ///   - rules: Targets and exclusions by name.
+  ///   - nan: What to do with NaN among the scores.
   public init(
     _ criterion: some Criterion, target: Target? = nil, pattern: Pattern = .unstructured,
     distribution: Distribution? = nil, schedule: Schedule = .oneShot, selector: Selector = Selector(),

@@ -2,7 +2,7 @@ import Sparsity
 
 /// How important each entry, or each channel, of a weight is.
 ///
-/// A criterion only scores. On what structure pruning acts is the ``Pattern``, how much of which weight goes is the
+/// A criterion only scores. On what structure pruning acts is the `Pattern`, how much of which weight goes is the
 /// ``Distribution`` and the ``Target``; every criterion works with all of them, on modules in memory and, where weights
 /// are all it needs, on files.
 ///

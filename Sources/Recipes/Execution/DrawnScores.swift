@@ -98,7 +98,9 @@ extension PruningPlan {
   ///
   /// Single entries, channels and blocks draw for those that are still unpruned, as PyTorch does, N:M for all entries.
   ///
-  /// - Parameter open: How many entries of a weight, or of its channels or blocks, an earlier mask leaves.
+  /// - Parameters:
+  ///   - group: The weights.
+  ///   - open: How many entries of a weight, or of its channels or blocks, an earlier mask leaves.
   public func part(
     _ group: Group, open: (_ weight: Int, _ units: PatternUnits?) throws -> Int
   ) throws -> UniformPart? {

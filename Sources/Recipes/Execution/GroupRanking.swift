@@ -124,6 +124,7 @@ extension PruningPlan {
   /// The channels or blocks of a group that stay, for weights that do not lie in memory.
   ///
   /// - Parameters:
+  ///   - group: The weights.
   ///   - values: The scores of the channels or blocks of each weight of the group.
   ///   - kept: Those of which an earlier mask keeps any; nil for all.
   public func survivors(of group: Group, unitScores values: [[Double]], kept: [BitMask?]) throws -> [BitMask] {

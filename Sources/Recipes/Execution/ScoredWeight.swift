@@ -41,7 +41,9 @@ final class ScoreMemory: @unchecked Sendable {
 extension PruningPlan {
   /// The scores of a weight's entries, as the criterion gives them. Random numbers are not made here.
   ///
-  /// - Parameter tensor: The whole weight and its earlier mask.
+  /// - Parameters:
+  ///   - weight: The number of the weight.
+  ///   - tensor: The whole weight and its earlier mask.
   /// - Throws: What the criterion throws, and ``RecipeError`` where it gives too few or too many.
   public func entryScores(_ weight: Int, _ tensor: Scores) throws -> ScoredWeight {
     let criterion = recipe.criterion
@@ -106,7 +108,14 @@ extension PruningPlan {
 
   /// What stays where each row is ranked by itself: rows of entries, or of blocks that stand side by side.
   ///
-  /// - Parameter start: The index of the first score, for messages.
+  /// - Parameters:
+  ///   - group: The weights that share a target.
+  ///   - weight: The number of the weight.
+  ///   - scores: The scores of its entries or blocks, whole rows of them.
+  ///   - ranking: Which go first.
+  ///   - width: The scores of a row.
+  ///   - start: The index of the first score, for messages.
+  ///   - threads: The most threads to use; all processors when nil.
   public func rowMask(
     _ group: Group, _ weight: Int, _ scores: Scores, by ranking: Ranking, width: Int, startingAt start: Int = 0,
     threads: Int? = nil

@@ -14,11 +14,11 @@ import Torch
 ///
 /// Parameters and buffers stand under PyTorch's names in modules of their own, so that pruning, optimisers, state dicts
 /// and hooks work as on a network written by hand; they are read anew at each run. Dropout and norms follow the mode of
-/// the module that they stand in, ``NN/Module/train(_:)``; at first the mode is that of the export. Hooks of the inner
+/// the module that they stand in, `Module/train(_:)`; at first the mode is that of the export. Hooks of the inner
 /// modules run around the whole graph and see no inputs.
 ///
 /// Devices named in the graph are those of the parameters: a model exported on CUDA runs on the CPU, and moves with
-/// ``NN/Module/to(_:)-device``.
+/// `Module/to(_:)-device`.
 public final class GraphModule: ModuleDict {
   /// The graph.
   public let graph: Graph
@@ -119,7 +119,7 @@ public final class GraphModule: ModuleDict {
   public var outputNames: [String] { graph.outputNames }
 
   /// What the model computes, for models of one input; the first output. Traps where inputs do not fit: use
-  /// ``run(_:)`` for inputs that come from a user.
+  /// `run(_:)` for inputs that come from a user.
   public override func forward(_ x: Tensor) -> Tensor {
     do {
       guard let first = try execute([x]).first else { fatalError("GraphModule: the graph gives no tensor") }

@@ -39,7 +39,10 @@ extension ChannelNorms {
 
     /// Adds the entries from flat index `start` on; every entry once. One read of the block.
     ///
-    /// - Parameter threads: The most threads to use; all processors when nil. The result is the same for any number.
+    /// - Parameters:
+    ///   - block: The entries, and the earlier mask.
+    ///   - start: The flat index of the first.
+    ///   - threads: The most threads to use; all processors when nil. The result is the same for any number.
     public mutating func add(_ block: Scores, at start: Int, threads: Int? = nil) {
       precondition(
         start >= 0 && start + block.count <= runs.outer * runs.channels * runs.inner,
