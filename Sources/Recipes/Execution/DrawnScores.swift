@@ -6,6 +6,8 @@ struct DrawnScores {
   private let tensors: [Scores]
   /// For each group where its draws lie.
   private var draws: [ScoreMemory?] = []
+  /// For each weight which of its group's draws are its own.
+  private var ranges: [Int: Range<Int>] = [:]
 
   init(plan: PruningPlan, tensors: [Scores], _ source: (any UniformDraws)?) throws {
     self.plan = plan
@@ -17,6 +19,17 @@ struct DrawnScores {
       try plan.part(group) { weight, units in
         guard let units else { return open[weight] }
         return tensors[weight].kept.map { units.open(in: $0).keptCount } ?? units.count
+      }
+    }
+    for group in plan.groups {
+      var start = 0
+      for weight in group.weights {
+        let units = PatternUnits(plan.recipe.pattern, of: plan.weights[weight].shape)
+        let count =
+          plan.recipe.pattern.fixesAmount
+          ? tensors[weight].count : units.map { plan.open(weight, $0, tensors[weight]).keptCount } ?? open[weight]
+        ranges[weight] = start..<start + count
+        start += count
       }
     }
     let draw = try source.begin(seed: seed, parts: parts.compactMap { $0 })
@@ -37,13 +50,8 @@ struct DrawnScores {
       // Nothing goes, and nothing was drawn.
       return ScoredWeight(zeros(tensor.count), kept: tensor.kept, by: .value)
     }
-    let width = memory.type.byteCount
-    let weights = plan.groups[group].weights
     let isEach = plan.recipe.pattern != .unstructured
-    let counts = weights.map { isEach ? tensors[$0].count : tensors[$0].keptCount }
-    let place = weights.firstIndex(of: weight) ?? 0
-    let start = counts[..<place].reduce(0, +)
-    let part = UnsafeRawBufferPointer(rebasing: memory.bytes[start * width..<(start + counts[place]) * width])
+    let part = own(memory, weight)
     let spread = ScoreMemory(count: tensor.count, type: memory.type)
     spread.fill(part, at: isEach ? nil : tensor.kept)
     return ScoredWeight(spread, kept: tensor.kept, by: isEach ? .value : .largestValue)
@@ -54,18 +62,14 @@ struct DrawnScores {
     guard draws.indices.contains(group), let units = PatternUnits(plan.recipe.pattern, of: plan.weights[weight].shape)
     else { return nil }
     guard let memory = draws[group] else { return [Double](repeating: 0, count: units.count) }
-    let weights = plan.groups[group].weights
-    let opens = weights.map {
-      plan.open($0, PatternUnits(plan.recipe.pattern, of: plan.weights[$0].shape), tensors[$0])
-    }
-    let place = weights.firstIndex(of: weight) ?? 0
-    let start = opens[..<place].reduce(0) { $0 + $1.keptCount } * memory.type.byteCount
-    let values = Scores(
-      bytes: UnsafeRawBufferPointer(
-        rebasing: memory.bytes[start...].prefix(opens[place].keptCount * memory.type.byteCount)),
-      type: memory.type
-    ).values
-    return PruningPlan.spread(values, over: opens[place])
+    let values = Scores(bytes: own(memory, weight), type: memory.type).values
+    return PruningPlan.spread(values, over: plan.open(weight, units, tensors[weight]))
+  }
+
+  /// The draws of a weight among those of its group.
+  private func own(_ memory: ScoreMemory, _ weight: Int) -> UnsafeRawBufferPointer {
+    let (range, width) = (ranges[weight] ?? 0..<0, memory.type.byteCount)
+    return UnsafeRawBufferPointer(rebasing: memory.bytes[range.lowerBound * width..<range.upperBound * width])
   }
 
   private func zeros(_ count: Int) -> ScoreMemory { ScoreMemory([Double](repeating: 0, count: count)) }
