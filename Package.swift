@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "Torch", "NN", "Pruning", "Sparsity", "Datasets",
+        "Torch", "NN", "Pruning", "Runtime", "Sparsity", "Datasets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Sources"),

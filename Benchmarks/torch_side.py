@@ -210,6 +210,14 @@ class Side:
         self.trained[name] = (net, optimizer, torch.Generator().manual_seed(seed))
         return {}
 
+    def export_lenet(self, seed, path):
+        """Writes the LeNet of a seed as a file of torch.export, for batches of any size."""
+        torch.manual_seed(seed)
+        batch = torch.export.Dim("batch", min=1, max=4096)
+        program = torch.export.export(LeNet(), (torch.zeros(2, 1, 32, 32),), dynamic_shapes=({0: batch},))
+        torch.export.save(program, path)
+        return {}
+
     def training(self, batch, name=""):
         """One pass over the images: seconds, steps and the last loss."""
         net, optimizer, generator = self.trained[name]

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import EngineMessages
 import Foundation
+import Torch
 
 /// Does what one request asks, and answers on standard output.
 struct RequestCommand: ParsableCommand {
@@ -17,6 +18,8 @@ struct RequestCommand: ParsableCommand {
   }
 
   func run() throws {
+    // Each run of a model takes as much memory as the one before.
+    keepFreedMemory()
     do {
       let header = try JSONDecoder().decode(Header.self, from: Data(json.utf8))
       guard header.version == bonsaiVersion, header.schema == 1 else {

@@ -20,7 +20,7 @@ public enum PrunedForm: String, Hashable, Sendable, CaseIterable {
 /// print(report.sparsity)     // 0.5
 /// ```
 ///
-/// Files are read in blocks: once or twice to find what goes (see <doc:PruningFiles>), and once more to write. A criterion
+/// Files are read in blocks: once or twice to find what is pruned (see <doc:PruningFiles>), and once more to write. A criterion
 /// of one's own sees each weight as a whole, so that memory is that of the largest one.
 /// The output takes its place in one step at the end; until then, and after any error, what was there stays.
 public struct FilePruner {
@@ -52,7 +52,7 @@ public struct FilePruner {
 
   /// What a run is doing.
   public enum Stage: Hashable, Sendable {
-    /// Finding out what goes.
+    /// Finding out what is pruned.
     case searching
     /// Writing the output, or counting for a dry run.
     case writing

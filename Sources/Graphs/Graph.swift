@@ -13,7 +13,7 @@ import OrderedCollections
 public struct Graph: Hashable, Sendable {
   /// What comes in: parameters, buffers and constants first, then what the caller gives.
   public var inputs: [Input]
-  /// What goes out, in order.
+  /// The outputs, in order.
   public var outputs: [Output]
   /// The steps, in order.
   public var nodes: [Node]
@@ -101,7 +101,7 @@ public struct Graph: Hashable, Sendable {
     }
   }
 
-  /// Something that goes out.
+  /// An output.
   public struct Output: Hashable, Sendable {
     /// Its value in the graph.
     public var argument: Argument { didSet { source = nil } }

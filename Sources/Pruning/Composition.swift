@@ -5,7 +5,7 @@ import Torch
 protocol ChannelMethod: PruningMethod {
   /// The dimension, negative from the end.
   var dim: Int { get }
-  /// The channels that stay, of those in `channels`, or nil where none is to go.
+  /// The channels that are kept, of those in `channels`, or nil where none is pruned.
   func survivors(of scores: Tensor, dim: Int, channels: BitMask) throws -> BitMask?
 }
 

@@ -76,7 +76,7 @@ extension Recipe {
   private func groups(
     _ chosen: [(weight: Int, target: Target?, rule: Int?)], _ weights: [Weight]
   ) throws(RecipeError) -> [PruningPlan.Group] {
-    // Where the pattern or masks say what goes, each weight is settled by itself.
+    // Where the pattern or masks say what is pruned, each weight is settled by itself.
     if target == nil, !chosen.contains(where: { $0.target != nil }) {
       return chosen.map { PruningPlan.Group(weights: [$0.weight]) }
     }

@@ -8,9 +8,9 @@ extension Recipe {
     let ruled = rules.contains { if case .prune = $0.action { true } else { false } }
     if case .masks = criterion.source {
       try Self.require(
-        target == nil && !ruled, "no amount beside masks", "one", "leave it out: the masks say what goes")
+        target == nil && !ruled, "no amount beside masks", "one", "leave it out: the masks say what is pruned")
       try Self.require(
-        pattern == .unstructured, "no pattern beside masks", "\(pattern)", "leave it out: the masks say what goes")
+        pattern == .unstructured, "no pattern beside masks", "\(pattern)", "leave it out: the masks say what is pruned")
       return
     }
     if pattern.fixesAmount {

@@ -1,6 +1,8 @@
 import CTorch
 
 /// The engine's number of threads within an operator: `torch.set_num_threads`.
+///
+/// A thread of the program that has computed already keeps the number it had, as OpenMP has it: set it there too.
 public var threadCount: Int {
   get { Int(ct_threads()) }
   set { require(ct_set_threads(Int32(clamping: newValue)), "threadCount") }

@@ -6,7 +6,7 @@ package protocol EntryFactors: AnyObject, Sendable {
   func multiply(_ source: UnsafeRawBufferPointer, into product: UnsafeMutableRawBufferPointer, dtype: DType)
 }
 
-/// What goes across the boundary for one product.
+/// What crosses the boundary for one product.
 private final class FactorsContext {
   let factors: any EntryFactors
   init(_ factors: any EntryFactors) { self.factors = factors }

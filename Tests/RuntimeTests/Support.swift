@@ -11,7 +11,6 @@ import Torch
 enum Exported {
   /// The folder, or nil where there is no Python with torch.
   static let folder: URL? = {
-    threadCount = 1
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-exported-\(UUID().uuidString)")
     let script = Bundle.module.url(forResource: "export_models", withExtension: "py", subdirectory: "Python")
     guard let script, (try? python([script.path, folder.path]))?.status == 0 else { return nil }
@@ -22,8 +21,11 @@ enum Exported {
     try #require(folder).appendingPathComponent(name).path
   }
 
+  /// The model, to be run on this thread, on one thread of the engine's as in Python: which each thread that tests run on
+  /// has to be told.
   static func model(_ name: String) throws -> GraphModule {
-    try GraphModule(contentsOf: path("\(name).pt2"))
+    threadCount = 1
+    return try GraphModule(contentsOf: path("\(name).pt2"))
   }
 
   /// Tensors `x0`, `x1`, ... of a recorded file, in order.

@@ -24,9 +24,9 @@ final class LeNet: Module {
   }
 }
 
-/// A LeNet in training by Adam, and the same one on PyTorch's side.
-final class TrainingRun {
-  let net: LeNet
+/// A network in training by Adam: a LeNet as it is on PyTorch's side too, or one that comes as a graph.
+final class TrainingRun<Network: Module> {
+  let net: Network
   private let set: ImageSet
   private let batch: Int
   private let seed: UInt64
@@ -35,14 +35,11 @@ final class TrainingRun {
   private let optimizer: Adam
   private let generator: Generator
 
-  /// - Parameter amount: How much of the five weights to prune globally by L1 first; nil for none.
-  init(_ set: ImageSet, batch: Int, seed: UInt64, amount: Double?, fused: Bool = false) throws {
-    (self.set, self.batch, self.seed, self.amount, self.fused) = (set, batch, seed, amount, fused)
-    manualSeed(seed)
-    net = LeNet()
-    if let amount {
-      try Prune.globalUnstructured(net.weights, method: L1Unstructured.self, amount: .fraction(amount))
-    }
+  /// - Parameters:
+  ///   - seed: where the order of the images begins.
+  ///   - amount: how much of the network has been pruned, for PyTorch's side.
+  init(_ net: Network, on set: ImageSet, batch: Int, seed: UInt64, amount: Double? = nil, fused: Bool = false) {
+    (self.net, self.set, self.batch, self.seed, self.amount, self.fused) = (net, set, batch, seed, amount, fused)
     optimizer = Adam(net.parameters, learningRate: 1e-3, fused: fused)
     generator = Generator(seed: seed)
   }
@@ -63,6 +60,21 @@ final class TrainingRun {
       for (images, labels) in set.batches(of: batch, shuffledBy: generator) { last = step(images, labels) }
     }
     return (time, last.item())
+  }
+
+}
+
+extension TrainingRun where Network == LeNet {
+  /// A LeNet with the values that the seed gives it.
+  ///
+  /// - Parameter amount: how much of the five weights to prune globally by L1 first; nil for none.
+  convenience init(_ set: ImageSet, batch: Int, seed: UInt64, amount: Double?, fused: Bool = false) throws {
+    manualSeed(seed)
+    let net = LeNet()
+    if let amount {
+      try Prune.globalUnstructured(net.weights, method: L1Unstructured.self, amount: .fraction(amount))
+    }
+    self.init(net, on: set, batch: batch, seed: seed, amount: amount, fused: fused)
   }
 
   /// Fashion-MNIST's images where `make data` has put them, otherwise random ones of their shape.

@@ -14,8 +14,8 @@ struct ObsoleteShards {
     note = "\(directory)/.\(System.lastComponent(index)).bonsai-shards"
   }
 
-  /// Replaces the index by `replace`, which puts the `new` shards and then the index in place; what goes out of use by it
-  /// is noted before and deleted after.
+  /// Replaces the index by `replace`, which puts the `new` shards and then the index in place; files that it puts out of
+  /// use are noted before and deleted after.
   func whileReplacing(with new: [String], _ replace: () throws -> Void) throws {
     let lock = DirectoryLock(directory)
     defer { withExtendedLifetime(lock) {} }

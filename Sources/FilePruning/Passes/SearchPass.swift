@@ -2,7 +2,7 @@ import Checkpoints
 import Dispatch
 import Sparsity
 
-/// The passes over weights that find out what goes; the first also takes the digest of the files.
+/// The passes over weights that find out what is pruned; the first also takes the digest of the files.
 struct SearchPass {
   let rankers: Rankers
   /// Called with the bytes read so far and those of the pass; may throw to stop.
@@ -10,7 +10,7 @@ struct SearchPass {
 
   private var context: FileContext { rankers.context }
 
-  /// Goes over the files until every ranker knows what goes.
+  /// Goes over the files until every ranker knows what is pruned.
   ///
   /// - Returns: The digest of each file, in the order of the checkpoint's; none without a digest.
   func run(digest: (any FileDigest.Type)?) throws -> [String] {

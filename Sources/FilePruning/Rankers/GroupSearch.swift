@@ -1,7 +1,7 @@
 import Recipes
 import Sparsity
 
-/// The search for what goes of the entries, channels or blocks of a group, in passes over their scores, and its
+/// The search for what is pruned of the entries, channels or blocks of a group, in passes over their scores, and its
 /// application afterwards. Where each weight keeps a least share, weights that would lose more stop there.
 struct GroupSearch {
   /// Weights that are ranked together.

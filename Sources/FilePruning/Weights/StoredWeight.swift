@@ -160,7 +160,7 @@ extension [StoredWeight] {
 }
 
 extension PruningPlan {
-  /// Whether what goes depends on the shapes of the weights.
+  /// Whether what is pruned depends on the shapes of the weights.
   fileprivate var dependsOnShapes: Bool {
     if case .masks = recipe.criterion.source { return false }
     return recipe.pattern != .unstructured || recipe.distribution.kind == .erk || recipe.distribution.kind == .perRow

@@ -27,7 +27,7 @@ extension Graph {
   /// Puts other nodes in the place of one; values that they give and that are new must be in ``values``.
   ///
   /// - Parameters:
-  ///   - index: the position of the node that goes.
+  ///   - index: the position of the node to remove.
   ///   - replacement: the nodes that come.
   ///   - results: for each value that the old node gave, the one that stands for it; those not named keep their name.
   public mutating func replaceNode(at index: Int, by replacement: [Node], results: [String: String] = [:]) {

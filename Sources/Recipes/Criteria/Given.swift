@@ -22,7 +22,7 @@ extension GivenTensors {
   }
 }
 
-/// Masks that the caller has; they settle what goes, so that neither amount nor pattern is wanted.
+/// Masks that the caller has; they settle what is pruned, so that neither amount nor pattern is wanted.
 public struct GivenMasks: Criterion {
   /// `masks`.
   public let name = "masks"

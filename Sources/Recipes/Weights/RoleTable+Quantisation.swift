@@ -51,7 +51,7 @@ extension RoleTable {
       }
       let activations: Set<Substring> = ["input", "output", "k", "v", "q", "kv", "act", "activation"]
       if activations.contains(stem), tensor.shape.count <= 1 {
-        return RoleJudgement(.scale, "scale or zero point of what goes in or out")
+        return RoleJudgement(.scale, "scale or zero point of inputs or outputs")
       }
     }
     return nil

@@ -1,4 +1,4 @@
-/// How scores are compared: in which type, which go first, and what becomes of NaN.
+/// How scores are compared: in which type, which are pruned first, and what becomes of NaN.
 struct KeyOrder: Hashable, Sendable {
   let domain: KeyDomain
   let ranking: Ranking

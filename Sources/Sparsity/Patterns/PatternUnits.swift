@@ -1,4 +1,4 @@
-/// The channels or blocks of one tensor, which go or stay as a whole.
+/// The channels or blocks of one tensor, which are pruned or kept as a whole.
 ///
 /// ```swift
 /// let units = PatternUnits(.block(rows: 4, columns: 1), of: [8, 6])!     // 12 blocks

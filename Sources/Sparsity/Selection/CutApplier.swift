@@ -52,7 +52,7 @@ extension TensorSet {
   /// - Parameters:
   ///   - quota: Ties that still go; `Int.max` for all.
   ///   - ties: The ties of each piece, where they are known.
-  /// - Returns: Ties that are left to go after these tensors.
+  /// - Returns: Ties that are left to prune after these tensors.
   func apply(_ cut: Cut, quota: Int, ties: [Int]? = nil, to target: SelectionTarget) -> Int {
     var quotas = Array(repeating: quota, count: pieces.count)
     if quota != Int.max, quota > 0, pieces.count > 1 {
