@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "Torch", "NN", "Pruning", "Runtime", "Sparsity", "Datasets",
+        "Torch", "NN", "Recipes", "Pruning", "Runtime", "Sparsity", "Datasets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Sources"),
@@ -137,7 +137,9 @@ let package = Package(
     .testTarget(name: "NNTests", dependencies: ["Checkpoints", "NN", "Torch"], resources: [.copy("Recorded")]),
     .testTarget(
       name: "PruningTests",
-      dependencies: ["DifferentialHarness", "Pruning", "FilePruning", "Recipes", "Checkpoints", "Sparsity"],
+      dependencies: [
+        "DifferentialHarness", "Pruning", "FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport",
+      ],
       resources: [.copy("Golden"), .copy("Recorded")]),
     .testTarget(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],

@@ -2,6 +2,7 @@
 
     models.py compare FOLDER [NAME ...]     outputs: largest difference
     models.py languages FOLDER              the same for small BERT, GPT-2 and Llama of transformers, batch and length of any size
+    models.py files FOLDER [NAME ...]       the file written again: the same parts; pruned: as torch.nn.utils.prune
     models.py speed FOLDER [NAME ...]       milliseconds of Python and of bonsai, in turns, batch 1 and 16, 1 and 2 threads
 
 FOLDER keeps the exported models. Needs torch 2.13 and torchvision (pip install --no-deps torchvision pillow), and BONSAI, the
@@ -14,11 +15,13 @@ import subprocess
 import sys
 import time
 import warnings
+import zipfile
 
 warnings.filterwarnings("ignore")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import torchvision_without_cuda  # noqa: F401  lets torchvision load without its CUDA library
 import torch
+import torch.nn.utils.prune as prune
 import torchvision
 from safetensors.torch import load_file, save_file
 
@@ -121,6 +124,38 @@ def report(name, path, folder, net, inputs):
     print(f"{name:20} {differences}", flush=True)
 
 
+def parts(path):
+    """The members of an archive without the name of its folder, which is that of the file."""
+    with zipfile.ZipFile(path) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+def files(folder, names):
+    """Each model written again without change, and pruned; both opened by torch.export.load."""
+    for name in names:
+        path, net, x = exported(name, folder), model(name), inputs(name, 2)
+        again, pruned = os.path.join(folder, "again.pt2"), os.path.join(folder, "pruned.pt2")
+        bonsai("convert", path, "-o", again, "--force")
+        here, there = parts(path), parts(again)
+        differing = [part for part in here | there if here.get(part) != there.get(part)]
+        weights = [k for k, p in net.named_parameters() if k.endswith("weight") and p.ndim > 1]
+        only = [option for weight in weights for option in ("--only", "^" + weight.replace(".", "[.]") + "$")]
+        bonsai("prune", path, "-o", pruned, "--amount", "0.5", "--force", *only)
+        with torch.no_grad():
+            same = torch.equal(torch.export.load(again).module()(x), torch.export.load(path).module()(x))
+        owners = [(net.get_submodule(k.rpartition(".")[0]), "weight") for k in weights]
+        prune.global_unstructured(owners, prune.L1Unstructured, amount=0.5)
+        for owner, part in owners:
+            prune.remove(owner, part)
+        written = torch.export.load(pruned)
+        wrong = [k for k, value in net.state_dict().items() if not torch.equal(value, written.state_dict[k])]
+        with torch.no_grad():
+            difference = float((written.module()(x) - net(x)).abs().max())
+        print(
+            f"{name:20} {len(here)} parts, differing {differing or 0}, same outputs {same}; {len(weights)} weights pruned, "
+            f"tensors unlike PyTorch's {len(wrong)} of {len(written.state_dict)}, outputs {difference}", flush=True)
+
+
 def seconds(net, x, runs):
     times = []
     with torch.no_grad():
@@ -159,5 +194,7 @@ if __name__ == "__main__":
         languages(folder)
     elif task == "compare":
         compare(folder, sys.argv[3:] or USUAL)
+    elif task == "files":
+        files(folder, sys.argv[3:] or USUAL)
     else:
         speed(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])

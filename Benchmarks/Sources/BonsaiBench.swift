@@ -13,7 +13,7 @@ struct BonsaiBench: ParsableCommand {
       """,
     subcommands: [
       PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
-      FineTuningCommand.self,
+      FineTuningCommand.self, RecipesCommand.self,
     ],
     defaultSubcommand: PruneCommand.self)
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Graphs
 
 @Suite struct FileTests {
-  static let names = ["dictionary", "tied", "rotary", "pruned", "training"]
+  static let names = ["dictionary", "tied", "rotary", "pruned", "training", "torch-2.9", "torch-2.15"]
 
   @Test(arguments: names) func nothingIsLost(_ name: String) throws {
     let model = try Fixture.model(name)
@@ -23,6 +23,11 @@ import Testing
       let bytes = try model.file.withBytes(of: tensor.name) { Array($0) }
       #expect(try again.file.withBytes(of: tensor.name) { Array($0) } == bytes)
     }
+  }
+
+  @Test func theLayoutOfOldVersionsIsRefused() throws {
+    let error = #expect(throws: CheckpointError.self) { try Fixture.model("torch-2.6") }
+    #expect(error?.expected == "an archive of torch.export.save, torch 2.8 or later")
   }
 
   @Test func isACheckpoint() throws {

@@ -41,6 +41,22 @@ import Torch
     }
   }
 
+  /// Files of other versions of torch compute what layers of the same weights do.
+  @Test(arguments: ["torch-2.9", "torch-2.15"]) func filesOfOtherVersionsRun(_ name: String) throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("GraphsTests/Fixtures/\(name).pt2")
+    let model = try GraphModule(contentsOf: file.path)
+    let (conv, norm, fc) = (Conv2d(2, 4, kernelSize: 3, padding: 1), BatchNorm2d(4), Linear(4, 3))
+    let layers = ModuleDict(["conv": conv, "norm": norm, "fc": fc])
+    try layers.loadStateDict(model.stateDict)
+    layers.eval()
+    let x = Tensor.randn([3, 2, 5, 5])
+    let outputs = try noGrad { try model.run(["x": x]) }
+    let y = noGrad { relu(norm(conv(x))) }
+    #expect(try #require(outputs["shape"]).equal(y.flatten(1)))
+    #expect(try #require(outputs["scores"]).equal(noGrad { fc(y.mean([2, 3])) }))
+  }
+
   @Test func namesAreThoseOfTheModel() throws {
     let model = try Exported.model("dictionary")
     #expect(model.inputNames == ["image", "scale"])

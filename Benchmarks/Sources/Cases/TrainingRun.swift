@@ -103,3 +103,13 @@ extension TrainingRun where Network == LeNet {
       ])
   }
 }
+
+/// The share of the images whose class the model finds.
+func accuracy(of net: Module, on set: ImageSet) -> Double {
+  net.eval()
+  defer { net.train() }
+  let hits = noGrad {
+    set.batches(of: 1000).reduce(0) { $0 + (net($1.images).argmax(1) .== $1.labels).sum().intItem() }
+  }
+  return Double(hits) / Double(max(1, set.count))
+}

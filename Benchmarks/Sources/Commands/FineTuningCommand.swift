@@ -44,8 +44,8 @@ struct FineTuningCommand: ParsableCommand {
     }
     let steps = Double(train.batches(of: batch).count)
     print("LeNet, Fashion-MNIST, \(epochs) epochs of \(Int(steps)) steps, Adam, \(threadCount) threads")
-    describe("written in Swift", samples.written, steps, accuracy(written.net, test))
-    describe("exported        ", samples.graph, steps, accuracy(graph.net, test))
+    describe("written in Swift", samples.written, steps, accuracy(of: written.net, on: test))
+    describe("exported        ", samples.graph, steps, accuracy(of: graph.net, on: test))
     print(String(format: "ratio of the medians %.3f", samples.written.median / samples.graph.median))
     let names = written.net.parameters.count
     let same = zip(written.net.parameters, graph.net.parameters).filter { $0.equal($1) }.count
@@ -58,12 +58,5 @@ struct FineTuningCommand: ParsableCommand {
         + String(
           format: "accuracy %.2f %%, %.1f steps a second (best %.1f)", accuracy * 100, steps / samples.median,
           steps / samples.minimum))
-  }
-
-  private func accuracy(_ net: Module, _ set: ImageSet) -> Double {
-    let hits = noGrad {
-      set.batches(of: 1000).reduce(0) { $0 + (net($1.images).argmax(1) .== $1.labels).sum().intItem() }
-    }
-    return Double(hits) / Double(max(1, set.count))
   }
 }

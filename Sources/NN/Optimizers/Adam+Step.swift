@@ -100,6 +100,12 @@ extension Adam {
 }
 
 extension Adam {
+  /// The running means of a parameter's gradients and of their squares, which share the optimiser's memory, without Adam's
+  /// correction for the first steps; nil for a parameter that has made no step.
+  public final func moments(of parameter: Tensor) -> (mean: Tensor, square: Tensor, steps: Int)? {
+    moments[parameter].map { ($0.mean, $0.square, $0.step) }
+  }
+
   /// The moments, as `state.INDEX.` and PyTorch's names: `step` (float32), `exp_avg`, `exp_avg_sq`, `max_exp_avg_sq`.
   public final var stateDict: StateDict {
     var found: StateDict = [:]

@@ -17,7 +17,7 @@ import Sparsity
 /// ```
 ///
 /// Every part may be left out; then it is what `Recipe(.magnitude)` has. `criterion` is `"magnitude"`, `"lamp"`,
-/// `{"norm": 2}` or `{"random": SEED}`; a target or rule has one of `amount` (a share of what is unpruned), `count`,
+/// `"curvature"`, `"obd"`, `"taylor"`, `"movement"`, `"wanda"`, `{"norm": 2}` or `{"random": SEED}`; a target or rule has one of `amount` (a share of what is unpruned), `count`,
 /// `sparsity` and `below`.
 extension Recipe: Codable {
   /// The version of the format.
@@ -77,13 +77,20 @@ extension Recipe: Codable {
 private struct CriterionText: Codable {
   let criterion: any Criterion
 
+  /// Those that a name alone says.
+  private static let named: [any Criterion] = [
+    Magnitude(), LAMP(), Curvature(), OptimalBrainDamage(), Taylor(), Movement(), Wanda(),
+  ]
+  private static var names: String { named.map(\.name).joined(separator: ", ") }
+
   init(_ criterion: any Criterion, at path: [any CodingKey]) throws {
-    guard criterion is Magnitude || criterion is LAMP || criterion is LnNorm || criterion is RandomScores else {
+    let isNamed = Self.named.contains { type(of: $0) == type(of: criterion) }
+    guard isNamed || criterion is LnNorm || criterion is RandomScores else {
       throw EncodingError.invalidValue(
         criterion.name,
         .init(
           codingPath: path,
-          debugDescription: "expected magnitude, norm, lamp or random, found the criterion '\(criterion.name)', which "
+          debugDescription: "expected \(Self.names), norm or random, found the criterion '\(criterion.name)', which "
             + "has no text; give it in Swift"))
     }
     self.criterion = criterion
@@ -108,15 +115,13 @@ private struct CriterionText: Codable {
 
   init(from decoder: any Decoder) throws {
     if let name = try? decoder.singleValueContainer().decode(String.self) {
-      switch name {
-      case "magnitude": criterion = Magnitude()
-      case "lamp": criterion = LAMP()
-      default:
+      guard let found = Self.named.first(where: { $0.name == name }) else {
         throw DecodingError.dataCorrupted(
           .init(
             codingPath: decoder.codingPath,
-            debugDescription: "expected magnitude, lamp, {norm} or {random}, found '\(name)'"))
+            debugDescription: "expected \(Self.names), {norm} or {random}, found '\(name)'"))
       }
+      criterion = found
       return
     }
     let parts = try decoder.parts("norm", "random")
@@ -132,7 +137,7 @@ private struct CriterionText: Codable {
     } else if let seed = try parts.value(UInt64.self, "random") {
       criterion = RandomScores(seed: seed)
     } else {
-      throw parts.wrong("norm", "expected magnitude, lamp, {norm} or {random}, found none of them")
+      throw parts.wrong("norm", "expected \(Self.names), {norm} or {random}, found none of them")
     }
   }
 }

@@ -59,16 +59,6 @@ public enum ScoreSubject: Sendable, Hashable {
   case channels
 }
 
-/// What a criterion needs beside the weights.
-public enum Evidence: String, Sendable, Hashable, CaseIterable {
-  /// Nothing: it works on files, too.
-  case none
-  /// Gradients of the loss.
-  case gradients
-  /// What flows into the layers.
-  case activations
-}
-
 /// Where scores come from.
 public enum ScoreSource: Sendable {
   /// The weights are their own scores, read where they lie.
@@ -91,12 +81,17 @@ public struct WeightValues {
   public let kept: BitMask?
   /// The dimension whose channels are to be scored, counted from the first, where there is one.
   public let dimension: Int?
+  /// What ``Criterion/evidence`` asks for, one number for each entry; empty where it asks for nothing.
+  public let evidence: [Double]
 
   /// Values in memory.
-  public init(_ weight: Weight, values: [Double], kept: BitMask? = nil, dimension: Int? = nil) {
+  public init(
+    _ weight: Weight, values: [Double], kept: BitMask? = nil, dimension: Int? = nil, evidence: [Double] = []
+  ) {
     self.weight = weight
     self.values = values
     self.kept = kept
     self.dimension = dimension
+    self.evidence = evidence
   }
 }

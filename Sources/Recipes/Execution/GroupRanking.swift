@@ -4,6 +4,7 @@ import Sparsity
 struct GroupRanking {
   let plan: PruningPlan
   let tensors: [Scores]
+  let evidence: EvidenceValues?
   let threads: Int?
 
   private var recipe: Recipe { plan.recipe }
@@ -13,11 +14,11 @@ struct GroupRanking {
     if case .masks(let given) = recipe.criterion.source {
       return try group.weights.map { try plan.givenMask(given, $0, 0..<tensors[$0].count, kept: tensors[$0].kept) }
     }
-    let entries = try group.weights.map { try drawn.entries(number, $0) ?? plan.entryScores($0, tensors[$0]) }
+    let entries = try group.weights.map { try drawn.entries(number, $0) ?? plan.entryScores($0, tensors[$0], evidence) }
     return try withExtendedLifetime(entries) {
       try rank(group, entries) { index, threads in
         try drawn.units(number, group.weights[index])
-          ?? plan.unitScores(group.weights[index], entries[index], threads: threads)
+          ?? plan.unitScores(group.weights[index], entries[index], evidence, threads: threads)
       }
     }
   }
@@ -128,6 +129,6 @@ extension PruningPlan {
   ///   - values: The scores of the channels or blocks of each weight of the group.
   ///   - kept: Those of which an earlier mask keeps any; nil for all.
   public func survivors(of group: Group, unitScores values: [[Double]], kept: [BitMask?]) throws -> [BitMask] {
-    try GroupRanking(plan: self, tensors: [], threads: nil).survivors(group, values, kept: kept)
+    try GroupRanking(plan: self, tensors: [], evidence: nil, threads: nil).survivors(group, values, kept: kept)
   }
 }

@@ -5,19 +5,20 @@ extension PruningPlan {
   ///
   /// - Parameters:
   ///   - tensors: For each of ``weights`` its values and earlier mask; those of weights that are not pruned do not matter.
+  ///   - evidence: What the criterion needs beside the weights, for one that does.
   ///   - draws: Random numbers, for a criterion that wants them.
   ///   - threads: The most threads to use; all processors when nil. The masks are the same for any number.
   /// - Returns: For each of ``weights`` the entries that stay, never any that the earlier mask prunes; nil for weights
   ///   that are not pruned.
   /// - Throws: ``RecipeError``, and what a criterion of one's own and draws throw.
   public func masks(
-    of tensors: [Scores], draws: (any UniformDraws)? = nil, threads: Int? = nil
+    of tensors: [Scores], evidence: EvidenceValues? = nil, draws: (any UniformDraws)? = nil, threads: Int? = nil
   ) throws -> [BitMask?] {
     precondition(
       tensors.count == weights.count, "PruningPlan: expected \(weights.count) tensors, found \(tensors.count)")
-    try checkEvidence()
+    if evidence == nil { try checkEvidence() }
     var masks = [BitMask?](repeating: nil, count: weights.count)
-    let ranking = GroupRanking(plan: self, tensors: tensors, threads: threads)
+    let ranking = GroupRanking(plan: self, tensors: tensors, evidence: evidence, threads: threads)
     let drawn = try DrawnScores(plan: self, tensors: tensors, draws)
     for (number, group) in groups.enumerated() {
       for (weight, mask) in zip(group.weights, try ranking.masks(number, group, drawn)) { masks[weight] = mask }
@@ -30,7 +31,8 @@ extension PruningPlan {
     guard recipe.criterion.evidence != .none else { return }
     throw RecipeError(
       .noEvidence, "rank by '\(recipe.criterion.name)'", expected: "\(recipe.criterion.evidence.rawValue)",
-      found: "weights alone", advice: "choose a criterion of weights, such as magnitude")
+      found: "weights alone",
+      advice: "gather it with a Pruner or an EvidenceCollector, or choose a criterion of weights, such as magnitude")
   }
 
   /// How many entries, channels or blocks of a group go; nil for a threshold.

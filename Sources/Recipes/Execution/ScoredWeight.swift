@@ -44,22 +44,28 @@ extension PruningPlan {
   /// - Parameters:
   ///   - weight: The number of the weight.
   ///   - tensor: The whole weight and its earlier mask.
+  ///   - evidence: What the criterion needs beside the weights.
   /// - Throws: What the criterion throws, and ``RecipeError`` where it gives too few or too many.
-  public func entryScores(_ weight: Int, _ tensor: Scores) throws -> ScoredWeight {
+  public func entryScores(
+    _ weight: Int, _ tensor: Scores, _ evidence: EvidenceValues? = nil
+  ) throws -> ScoredWeight {
     let criterion = recipe.criterion
     guard case .computed = criterion.source, criterion.subject == .entries else {
       return ScoredWeight(tensor, by: criterion.ranking)
     }
     return ScoredWeight(
-      ScoreMemory(try computed(weight, tensor, count: tensor.count)), kept: tensor.kept, by: criterion.ranking)
+      ScoreMemory(try computed(weight, tensor, evidence, count: tensor.count)), kept: tensor.kept, by: criterion.ranking
+    )
   }
 
   /// The scores of a weight's channels or blocks, out of those of its entries or as the criterion gives them.
-  public func unitScores(_ weight: Int, _ entries: ScoredWeight, threads: Int? = nil) throws -> [Double] {
+  public func unitScores(
+    _ weight: Int, _ entries: ScoredWeight, _ evidence: EvidenceValues? = nil, threads: Int? = nil
+  ) throws -> [Double] {
     let shape = weights[weight].shape
     guard let units = PatternUnits(recipe.pattern, of: shape) else { return [] }
     if case .computed = recipe.criterion.source, recipe.criterion.subject == .channels {
-      return try computed(weight, entries.scores, count: units.count)
+      return try computed(weight, entries.scores, evidence, count: units.count)
     }
     return units.scores(of: entries.scores, recipe.criterion.reduction, threads: threads)
   }
@@ -70,10 +76,20 @@ extension PruningPlan {
     return recipe.criterion.ranking == .largestValue ? .largestValue : .value
   }
 
-  private func computed(_ weight: Int, _ tensor: Scores, count: Int) throws -> [Double] {
-    let weight = weights[weight]
+  private func computed(
+    _ number: Int, _ tensor: Scores, _ evidence: EvidenceValues?, count: Int
+  ) throws -> [Double] {
+    let weight = weights[number]
+    let given = recipe.criterion.evidence == .none ? [] : try evidence?(number) ?? []
+    guard recipe.criterion.evidence == .none || given.count == tensor.count else {
+      throw RecipeError(
+        .noEvidence, "rank '\(weight.path)' by '\(recipe.criterion.name)'",
+        expected: "\(recipe.criterion.evidence.rawValue) for \(tensor.count) entries", found: "\(given.count)",
+        advice: "gather them on the same model")
+    }
     let values = WeightValues(
-      weight, values: tensor.values, kept: tensor.kept, dimension: recipe.pattern.dimension(in: weight.shape))
+      weight, values: tensor.values, kept: tensor.kept, dimension: recipe.pattern.dimension(in: weight.shape),
+      evidence: given)
     let scores = try recipe.criterion.scores(of: values)
     guard scores.count == count else {
       throw RecipeError(

@@ -1,0 +1,188 @@
+import NN
+import Recipes
+import Sparsity
+import Torch
+
+/// Carries a recipe out during training.
+///
+/// ```swift
+/// let recipe = Recipe(
+///   .curvature, target: .sparsity(0.98), schedule: .cubic(from: 0.17, to: 0.75, updates: 60))
+/// let pruner = try Pruner(model, recipe, steps: 12 * 938, optimizer: optimizer)
+/// for (images, labels) in batches {
+///   optimizer.zeroGrad()
+///   crossEntropy(model(images), labels).backward()
+///   try pruner.step()
+///   optimizer.step()
+/// }
+/// try pruner.finish()
+/// ```
+///
+/// At the steps that the recipe's schedule names, masks are made anew: what is pruned stays pruned, and more is, until the
+/// target is reached (Zhu and Gupta 2017, "To prune, or not to prune"). A cyclic schedule begins each cycle with the masks
+/// that there were before training; entries grow back with the values they had.
+///
+/// Gradients of pruned entries are 0, so that the optimiser's moments of them fade; their values under `NAME_orig` move on
+/// by what is left of the momentum and by weight decay, as in PyTorch, and count no more. ``finish(holdingZeros:)`` makes
+/// them 0.
+///
+/// Evidence that the criterion needs is gathered on the way: mean squares and means of gradients are Adam's moments where
+/// the optimiser is an ``NN/Adam``, otherwise exponential means with a factor of 0.999. Norms of inputs are those since the
+/// last update of the masks.
+public final class Pruner {
+  /// An update of the masks.
+  public struct Update: Hashable, Sendable {
+    /// The step before which it was made, counted from 0.
+    public var step: Int
+    /// The share of the entries of all weights that take part which was pruned then.
+    public var sparsity: Double
+  }
+
+  /// The recipe, its target a sparsity where a share was asked for.
+  public let recipe: Recipe
+  /// How many steps the training has.
+  public let steps: Int
+  /// How many steps have been made.
+  public internal(set) var stepsMade = 0
+  /// The updates so far.
+  public internal(set) var updates: [Update] = []
+  /// Whether ``finish(holdingZeros:)`` has made the masks permanent.
+  public private(set) var isFinished = false
+
+  /// The weights as they were at the beginning.
+  let weights: ModelWeights
+  /// The masks of the beginning; nil where there was none.
+  var base: [BitMask?]
+  /// The share of the target that has been reached.
+  var reached = 0.0
+  let collector: EvidenceCollector?
+  private let optimizer: (any Optimizer)?
+
+  /// Prepares a training; nothing is pruned yet.
+  ///
+  /// - Parameters:
+  ///   - model: The model, maybe pruned already.
+  ///   - recipe: How. With a gradual schedule its target is a sparsity, or a share where nothing is pruned yet.
+  ///   - steps: How many steps the training has.
+  ///   - optimizer: The optimiser of the training, whose moments serve as evidence and which holds zeros in the end.
+  /// - Throws: `RecipeError` for a recipe that does not fit the model.
+  public init(_ model: Module, _ recipe: Recipe, steps: Int, optimizer: (any Optimizer)? = nil) throws {
+    precondition(steps > 0, "Pruner: expected one step or more, found \(steps)")
+    weights = try ModelWeights(model)
+    base = weights.places.map { $0[0].pruned?.buffer.mask.nonzero }
+    self.recipe = try recipe.forTraining(isPruned: base.contains { $0 != nil })
+    self.steps = steps
+    self.optimizer = optimizer
+    _ = try self.recipe.plan(for: weights.weights)
+    let evidence = recipe.criterion.evidence
+    let isFirstAtOnce = self.recipe.schedule.isUpdate(at: 0, of: steps)
+    let isAdams = optimizer is Adam && !isFirstAtOnce && (evidence == .gradients || evidence == .squaredGradients)
+    let decay = evidence == .gradients || evidence == .squaredGradients ? 0.999 : nil
+    collector = evidence == .none || isAdams ? nil : EvidenceCollector(weights, evidence, decay: decay)
+  }
+
+  /// Makes a step: after the gradients are there and before the optimiser uses them.
+  ///
+  /// - Returns: What became of the weights, where the masks have changed.
+  /// - Throws: `RecipeError`, such as for NaN among the weights; the model is as it was.
+  /// - Precondition: not finished.
+  @discardableResult
+  public func step() throws -> PruningReport? {
+    precondition(!isFinished, "Pruner: the training is finished")
+    collector?.collect()
+    let isUpdate = recipe.schedule.isUpdate(at: stepsMade, of: steps)
+    let report = isUpdate ? try update(at: Double(stepsMade) / Double(steps)) : nil
+    stepsMade += 1
+    return report
+  }
+
+  /// Prunes what is still lacking of the target, and makes the masks permanent.
+  ///
+  /// - Parameter holdingZeros: Whether the optimiser keeps the zeros in further steps, see ``Prune/holdZeros(_:name:in:)``.
+  /// - Returns: What became of the weights.
+  /// - Throws: as ``step()``; the model is as it was.
+  @discardableResult
+  public func finish(holdingZeros: Bool = false) throws -> PruningReport {
+    precondition(!isFinished, "Pruner: the training is finished")
+    // A schedule that ends with the last step gets there now.
+    if reached < recipe.schedule.share(at: 1) { try update(at: 1) }
+    let plan = try recipe.plan(for: weights.weights)
+    let now = try RecipeRun(recipe, weights.refreshed())
+    let report = now.report(now.weights.places.map { $0[0].pruned?.buffer.mask.nonzero })
+    for number in plan.pruned {
+      for place in weights.places[number] where place.module.pruned(place.name) != nil {
+        try Prune.remove(place.module, name: place.name, holdingZerosIn: holdingZeros ? optimizer : nil)
+      }
+    }
+    collector?.stop()
+    isFinished = true
+    return report
+  }
+
+  /// Makes the masks of a part of the way.
+  @discardableResult
+  private func update(at progress: Double) throws -> PruningReport {
+    let share = recipe.schedule.share(at: progress)
+    let grows = share < reached
+    let run = try RecipeRun(recipe.scaled(to: progress), weights.refreshed())
+    let masks = try run.masks(from: grows ? base : nil, evidence: evidence)
+    let report = run.commit(masks, replacing: grows)
+    reached = share
+    let entries = report.tensors.reduce(0) { $0 + $1.entries }
+    let pruned = report.tensors.reduce(0) { $0 + $1.pruned }
+    updates.append(Update(step: stepsMade, sparsity: entries == 0 ? 0 : Double(pruned) / Double(entries)))
+    if recipe.criterion.evidence == .activations { collector?.reset() }
+    return report
+  }
+
+  /// What the criterion needs beside the weights, by their numbers.
+  private var evidence: EvidenceValues? {
+    if let collector { return collector.values }
+    guard let adam = optimizer as? Adam, recipe.criterion.evidence != .none else { return nil }
+    return { [weights, recipe] number in
+      let parameter = weights.parameter(number)
+      // Without a step there was no gradient.
+      guard let moments = adam.moments(of: parameter) else { return Array(repeating: 0, count: parameter.count) }
+      return (recipe.criterion.evidence == .gradients ? moments.mean : moments.square).array(of: Double.self)
+    }
+  }
+}
+
+extension Recipe {
+  /// The recipe for a training, with a target that can be approached.
+  fileprivate func forTraining(isPruned: Bool) throws(RecipeError) -> Recipe {
+    guard schedule.curve != .oneShot else { return self }
+    var own = self
+    own.target = try target.map { target throws(RecipeError) in try target.forTraining(isPruned: isPruned) }
+    for index in rules.indices {
+      guard case .prune(let target) = rules[index].action else { continue }
+      own.rules[index].action = .prune(try target.forTraining(isPruned: isPruned))
+    }
+    return own
+  }
+
+  /// The recipe whose targets are those of a part of the way.
+  fileprivate func scaled(to progress: Double) -> Recipe {
+    var own = self
+    own.target = target.map { $0.scaled(by: schedule, at: progress) }
+    for index in rules.indices {
+      guard case .prune(let target) = rules[index].action else { continue }
+      own.rules[index].action = .prune(target.scaled(by: schedule, at: progress))
+    }
+    return own
+  }
+}
+
+extension Target {
+  /// The same as a sparsity: shares of what is left would not add up from update to update.
+  fileprivate func forTraining(isPruned: Bool) throws(RecipeError) -> Target {
+    switch self {
+    case .sparsity, .below: return self
+    case .amount(.fraction(let share)) where !isPruned: return .sparsity(share)
+    case .amount:
+      throw RecipeError(
+        .contradiction, "prune during training", expected: "a sparsity to approach", found: "\(self)",
+        advice: "say which share of all entries is to be pruned in the end, those pruned before included")
+    }
+  }
+}

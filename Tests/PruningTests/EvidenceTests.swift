@@ -1,0 +1,126 @@
+import Foundation
+import NN
+import Pruning
+import Recipes
+import TestSupport
+import Testing
+import Torch
+
+/// Criteria that need more than weights, against a few lines of Python.
+@Suite(.serialized) struct EvidenceTests {
+  final class Net: Module {
+    let conv = Conv2d(2, 4, kernelSize: 3, groups: 2)
+    let fc = Linear(4, 3)
+    override func forward(_ x: Tensor) -> Tensor { fc(relu(conv(x)).mean([2, 3])) }
+  }
+
+  /// What Python computes for the same weights and batches: scores, and the masks of half of each weight.
+  static let script = """
+    import sys, torch, torch.nn as nn, torch.nn.functional as F
+    from safetensors.torch import load_file, save_file
+    given = load_file(sys.argv[1])
+    conv, fc = nn.Conv2d(2, 4, 3, groups=2), nn.Linear(4, 3)
+    conv.load_state_dict({k[5:]: v for k, v in given.items() if k.startswith("conv.")})
+    fc.load_state_dict({k[3:]: v for k, v in given.items() if k.startswith("fc.")})
+    sums = {k: {n: 0 for n in ("conv.weight", "fc.weight")} for k in ("g", "v", "m")}
+    inputs = {}
+    seen = {"conv.weight": 0, "fc.weight": 0}
+    for x, y in zip(given["x"], given["y"]):
+        conv.zero_grad(); fc.zero_grad()
+        h = F.relu(conv(x)).mean((2, 3))
+        F.cross_entropy(fc(h), y).backward()
+        seen["conv.weight"] = seen["conv.weight"] + x.double().square().sum((0, 2, 3))
+        seen["fc.weight"] = seen["fc.weight"] + h.detach().double().square().sum(0)
+        for n, p in (("conv.weight", conv.weight), ("fc.weight", fc.weight)):
+            sums["g"][n] = sums["g"][n] + p.grad.double() / len(given["x"])
+            sums["v"][n] = sums["v"][n] + p.grad.double() ** 2 / len(given["x"])
+            sums["m"][n] = sums["m"][n] - (p.detach() * p.grad).double()
+    out = {}
+    for n, p in (("conv.weight", conv.weight), ("fc.weight", fc.weight)):
+        w, g, v = p.detach().double(), sums["g"][n], sums["v"][n]
+        norms = seen[n].sqrt()
+        x = norms.view(2, 1, 1, 1).repeat_interleave(2, 0) if n == "conv.weight" else norms.view(1, -1)
+        for name, scores in (
+            ("curvature", w.abs() * v ** 0.25), ("obd", w * w * v / 2), ("taylor", (w * g).abs()),
+            ("movement", sums["m"][n]), ("wanda", w.abs() * x)):
+            scores = scores.expand_as(w).contiguous()
+            mask = torch.ones_like(w).flatten()
+            mask[scores.flatten().argsort(stable=True)[: w.numel() // 2]] = 0
+            out[f"{name}.{n}"] = scores
+            out[f"{name}.{n}.mask"] = mask.view_as(w).float()
+    save_file(out, sys.argv[2])
+    """
+
+  @Test(
+    "scores and masks are those of a few lines of Python",
+    .enabled(if: Python.finds("torch", "safetensors"), "needs a python3 with torch and safetensors"))
+  func scores() throws {
+    manualSeed(3)
+    let net = Net()
+    let x = Tensor.randn([5, 8, 2, 6, 6])
+    let y = Tensor.randint(0..<3, [5, 8])
+    let criteria: [any Criterion] = [Curvature(), OptimalBrainDamage(), Taylor(), Movement(), Wanda()]
+    let collectors = try criteria.map { try EvidenceCollector(net, $0.evidence) }
+    for batch in 0..<5 {
+      for parameter in net.parameters { parameter.grad = nil }
+      crossEntropy(net(x[batch]), y[batch]).backward()
+      for collector in collectors { collector.collect() }
+    }
+    for collector in collectors { collector.stop() }
+    let expected = try Self.python(net.stateDict.merging(["x": x, "y": y]) { first, _ in first })
+    for (criterion, collector) in zip(criteria, collectors) {
+      let recipe = Recipe(criterion, target: .amount(0.5), distribution: .uniform)
+      let pruned = try net.copy(into: Net())
+      // The copy has parameters of its own, so that evidence of the first is not its own.
+      #expect(throws: RecipeError.self) { try Prune.apply(recipe, to: pruned, evidence: collector) }
+      try Prune.apply(recipe, to: net, evidence: collector)
+      for (path, layer) in [("conv.weight", net.conv as Module), ("fc.weight", net.fc)] {
+        let mask = try #require(expected["\(criterion.name).\(path).mask"])
+        #expect(layer["weight_mask"].equal(mask), "\(criterion.name) \(path)")
+        try Prune.undo(layer, name: "weight")
+      }
+    }
+  }
+
+  @Test("without evidence nothing is pruned") func nothing() throws {
+    let net = Net()
+    let error = #expect(throws: RecipeError.self) { try Prune.apply(Recipe(.curvature, target: .amount(0.5)), to: net) }
+    #expect(error?.kind == .noEvidence && error?.expected == "squared gradients")
+    let empty = try EvidenceCollector(net, .gradients)
+    #expect(throws: RecipeError.self) {
+      try Prune.apply(Recipe(.taylor, target: .amount(0.5)), to: net, evidence: empty)
+    }
+    #expect(!Prune.isPruned(net))
+  }
+
+  @Test("exponential means are corrected for their first steps, as Adam's") func decay() throws {
+    manualSeed(0)
+    let net = Net()
+    let optimizer = Adam(net.parameters, learningRate: 0)
+    let collector = try EvidenceCollector(net, .squaredGradients, decay: 0.999)
+    let recipe = Recipe(.curvature, target: .sparsity(0.5), schedule: .oneShot(at: 0.5))
+    let byAdam = try Pruner(net, recipe, steps: 8, optimizer: optimizer)
+    for step in 0..<5 {
+      optimizer.zeroGrad()
+      crossEntropy(net(Tensor.randn([4, 2, 6, 6])), Tensor.randint(0..<3, [4])).backward()
+      if step < 4 { collector.collect() }
+      try byAdam.step()
+      optimizer.step()
+    }
+    let mask = net.conv["weight_mask"].clone()
+    try Prune.undo(net.conv, name: "weight")
+    try Prune.undo(net.fc, name: "weight")
+    try Prune.apply(Recipe(.curvature, target: .sparsity(0.5)), to: net, evidence: collector)
+    #expect(net.conv["weight_mask"].equal(mask))
+  }
+
+  private static func python(_ state: StateDict) throws -> StateDict {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("EvidenceTests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    try state.save(to: path("in.safetensors"))
+    _ = try Python.run(script, path("in.safetensors"), path("out.safetensors"))
+    return try StateDict(contentsOf: path("out.safetensors"))
+  }
+}
