@@ -149,7 +149,8 @@ let package = Package(
       resources: [.copy("Python"), .copy("Programs")]),
     .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Checkpoints"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "Torch"],
+      name: "RuntimeTests",
+      dependencies: ["Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels", "Torch"],
       resources: [.copy("Python")]),
     .testTarget(name: "SparseKernelsTests", dependencies: ["SparseKernels", "Sparsity", "Torch"]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
