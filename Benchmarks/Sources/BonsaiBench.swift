@@ -13,6 +13,7 @@ struct BonsaiBench: ParsableCommand {
       """,
     subcommands: [
       PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
+      SparseCommand.self,
     ],
     defaultSubcommand: PruneCommand.self)
 }
