@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models differential pairs mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models differential pairs kernels mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ wheel: bonsai ## The command line as a Python wheel, in .build/wheel: `pip insta
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
-bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", ARGS="forward", "memory", "training", "gradual", "fine-tuning", "recipes")
+bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sparse")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
@@ -65,6 +65,10 @@ differential: setup ## Random programs here and in Python's torch, compared step
 pairs: setup ## Random models and recipes, in memory and on files of the same tensors (ARGS="--seed 0 --count 20000")
 	swift build -c release --product differential $(link)
 	.build/release/differential --pairs $(ARGS)
+
+kernels: setup ## Sparse products against LibTorch's, 50000 random cases for each set of instructions (ARGS="1000" for so many)
+	swift build -c release --build-tests -Xswiftc -enable-testing $(link)
+	BONSAI_KERNEL_CASES=$(or $(ARGS),50000) swift test -c release --skip-build --no-parallel $(link) --filter SparseKernelsTests
 
 mutations: setup ## Deliberate bugs in the pruning core, and whether random programs find them (ARGS="--count 1000")
 	PYTHONPATH=$(python_path) python3 Differential/Mutations/check.py $(ARGS)

@@ -10,6 +10,7 @@ let package = Package(
   products: [
     .library(name: "Sparsity", targets: ["Sparsity"]),
     .library(name: "Recipes", targets: ["Recipes"]),
+    .library(name: "SparseKernels", targets: ["SparseKernels"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "FilePruning", targets: ["FilePruning"]),
     .library(name: "Graphs", targets: ["Graphs"]),
@@ -32,9 +33,13 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
   ],
   targets: [
+    // Inner loops in C, each for several sets of instructions.
+    .target(name: "CKernels"),
+
     // Pure Swift, no engine.
     .target(name: "Sparsity"),
     .target(name: "Recipes", dependencies: ["Sparsity"]),
+    .target(name: "SparseKernels", dependencies: ["CKernels", "Sparsity"]),
     // Deflated members of archives; zlib1g-dev on Debian, part of macOS.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -66,7 +71,7 @@ let package = Package(
     .target(
       name: "Runtime",
       dependencies: [
-        "Graphs", "NN", "Pruning", "Torch", "Checkpoints",
+        "Graphs", "NN", "Pruning", "SparseKernels", "Torch", "Checkpoints",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "Datasets", dependencies: ["Torch"]),
@@ -88,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "bonsai-engine",
       dependencies: [
-        "Torch", "NN", "Graphs", "Runtime", "Checkpoints", "Console", "EngineMessages",
+        "Torch", "NN", "Graphs", "Runtime", "SparseKernels", "Checkpoints", "Console", "EngineMessages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/BonsaiEngine"),
@@ -106,7 +111,7 @@ let package = Package(
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "Torch", "NN", "Recipes", "Pruning", "Runtime", "Sparsity", "Datasets",
+        "Torch", "NN", "Recipes", "Pruning", "Runtime", "SparseKernels", "Sparsity", "Datasets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Sources"),
@@ -146,8 +151,10 @@ let package = Package(
       resources: [.copy("Python"), .copy("Programs")]),
     .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Checkpoints"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "Torch"],
+      name: "RuntimeTests",
+      dependencies: ["Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels", "Torch"],
       resources: [.copy("Python")]),
+    .testTarget(name: "SparseKernelsTests", dependencies: ["SparseKernels", "Sparsity", "Torch"]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
     .testTarget(
       name: "BonsaiTests",

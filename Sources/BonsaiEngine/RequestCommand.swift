@@ -32,6 +32,8 @@ struct RequestCommand: ParsableCommand {
         answer(EngineAnswer(result: try ProfileTask.run(model, inputs, runs: runs)))
       case .compare(let a, let b, let inputs, let runs):
         answer(EngineAnswer(result: try CompareTask.run(a, b, inputs, runs: runs)))
+      case .accelerate(let model, let inputs, let output, let replacing):
+        answer(EngineAnswer(result: try AccelerateTask.run(model, inputs, output: output, replacing: replacing)))
       }
     } catch {
       answer(EngineAnswer<RunResult>(error: "\(error)"))

@@ -1,4 +1,5 @@
 import Checkpoints
+import Console
 import EngineMessages
 import Graphs
 import NN
@@ -22,6 +23,20 @@ enum Tasks {
   static func inputs(_ inputs: EngineRequest.Inputs, for model: GraphModule) throws -> ModelInputs {
     if let path = inputs.path { return try ModelInputs(contentsOf: path, for: model, batch: inputs.batch) }
     return try ModelInputs(randomFor: model, batch: inputs.batch, seed: inputs.seed)
+  }
+
+  /// The model by the plan that the request names; the model itself where it names none.
+  static func planned(
+    _ model: GraphModule, _ inputs: EngineRequest.Inputs, _ batch: [Tensor]
+  ) throws -> GraphModule {
+    guard let path = inputs.plan else { return model }
+    let plan = try AccelerationPlan(contentsOf: path)
+    if try !plan.isForThisMachine() {
+      Terminal.error.write(
+        "bonsai: note: '\(path)' was measured on \(plan.machine.processor) with \(plan.machine.instructions.rawValue), "
+          + "\(plan.threads) threads: measuring anew for this machine and \(threadCount)\n")
+    }
+    return try model.accelerated(examples: batch, plan: plan)
   }
 
   static func shapes(_ names: [String], _ tensors: [Tensor]) -> [NamedShape] {
@@ -48,8 +63,9 @@ enum RunTask {
   static func run(
     _ path: String, _ given: EngineRequest.Inputs, output: String, replacing: Bool
   ) throws -> RunResult {
-    let model = try Tasks.model(path, given)
-    let inputs = try Tasks.inputs(given, for: model)
+    let plain = try Tasks.model(path, given)
+    let inputs = try Tasks.inputs(given, for: plain)
+    let model = try Tasks.planned(plain, given, inputs.batches[0])
     let clock = ContinuousClock()
     let start = clock.now
     let outputs = try Tasks.outputs(of: model, inputs)
@@ -66,9 +82,10 @@ enum RunTask {
 /// Measures a model, step by step.
 enum ProfileTask {
   static func run(_ path: String, _ given: EngineRequest.Inputs, runs: Int) throws -> ProfileResult {
-    let model = try Tasks.model(path, given)
-    let inputs = try Tasks.inputs(given, for: model)
+    let plain = try Tasks.model(path, given)
+    let inputs = try Tasks.inputs(given, for: plain)
     let batch = inputs.batches[0]
+    let model = try Tasks.planned(plain, given, batch)
     let profile = try model.profile(batch, runs: runs)
     var rows: [String: (row: ProfileResult.Row, times: [String: Double])] = [:]
     var order: [String] = []
@@ -98,13 +115,14 @@ enum ProfileTask {
 /// Runs two models on the same inputs.
 enum CompareTask {
   static func run(_ a: String, _ b: String, _ given: EngineRequest.Inputs, runs: Int) throws -> CompareResult {
-    let models = [try Tasks.model(a, given), try Tasks.model(b, given)]
+    var models = [try Tasks.model(a, given), try Tasks.model(b, given)]
     let inputs = try Tasks.inputs(given, for: models[0])
     guard models[0].inputNames.count == models[1].inputNames.count else {
       throw GraphRunError.input(
         name: "inputs", expected: "as many as \(a) takes, \(models[0].inputNames.count)",
         found: "\(models[1].inputNames.count) in \(b)")
     }
+    models[1] = try Tasks.planned(models[1], given, inputs.batches[0])
     let outputs = try models.map { try Tasks.outputs(of: $0, inputs) }
     let names = models[0].outputNames
     let compared = try zip(names, zip(outputs[0], outputs[1])).map { name, pair in

@@ -21,6 +21,8 @@ package struct EngineRequest: Codable, Sendable {
     case profile(model: String, Inputs, runs: Int)
     /// Run two models on the same inputs.
     case compare(String, String, Inputs, runs: Int)
+    /// Measure how a model's layers run fastest, and write the plan.
+    case accelerate(model: String, Inputs, output: String, replacing: Bool)
   }
 
   /// What models are run on.
@@ -33,10 +35,12 @@ package struct EngineRequest: Codable, Sendable {
     package var threads: Int?
     /// Where random inputs begin.
     package var seed: UInt64
+    /// A plan by which the model is accelerated, of two models the second; nil for none.
+    package var plan: String?
 
     /// Inputs.
-    package init(path: String?, batch: Int?, threads: Int?, seed: UInt64) {
-      (self.path, self.batch, self.threads, self.seed) = (path, batch, threads, seed)
+    package init(path: String?, batch: Int?, threads: Int?, seed: UInt64, plan: String? = nil) {
+      (self.path, self.batch, self.threads, self.seed, self.plan) = (path, batch, threads, seed, plan)
     }
   }
 }

@@ -64,6 +64,8 @@ import Testing
       profile                 Measures an exported model, module by module.
       compare                 Runs two exported models on the same inputs:
                               differences, speed, sizes.
+      accelerate              Measures which kernels run each layer of a pruned
+                              model (.pt2) fastest, and writes the plan.
 
       See 'bonsai help <subcommand>' for detailed help.
 

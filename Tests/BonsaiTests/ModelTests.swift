@@ -99,6 +99,41 @@ import Testing
     #expect(twin[0]["largest"] as? Double == 0)
   }
 
+  @Test func accelerateWritesAPlanThatOthersTake() throws {
+    let plan = path("plan.json")
+    let arguments = ["accelerate", model("dictionary"), "-o", plan, "--threads", "1"]
+    let report = try run("bonsai", arguments + ["--json"]).json()
+    #expect(report["schema"] as? Int == 1)
+    let rows = try #require((report["result"] as? [String: Any])?["rows"] as? [[String: Any]])
+    #expect(rows.map { $0["operation"] as? String } == ["linear 4 x 6", "linear 3 x 6"])
+    #expect(try run("bonsai", arguments).status == 2)  // it is there
+    let lines = try run("bonsai", arguments + ["--force"]).lines
+    #expect(lines.contains { $0.contains("ms a run by the plan") })
+
+    // By hand, so that a kernel is used whatever was faster.
+    var written = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: plan))) as? [String: Any])
+    var layers = try #require(written["layers"] as? [[String: Any]])
+    let choice: [String: Any] = ["sparse": ["format": "entries", "tuning": ["chunkBytes": 0, "slabRows": 64]]]
+    for index in layers.indices { layers[index]["choice"] = choice }
+    written["layers"] = layers
+    try JSONSerialization.data(withJSONObject: written).write(to: URL(fileURLWithPath: plan))
+    let compared = try bonsai(
+      "compare", model("dictionary"), model("dictionary"), "--plan", plan, "--threads", "1", "--runs", "1", "--json")
+    #expect(compared.error == "bonsai: note: no --inputs: drawn at random\n")
+    let outputs = try #require((try compared.json()["result"] as? [String: Any])?["outputs"] as? [[String: Any]])
+    for output in outputs {
+      let (largest, scale) = (output["largest"] as? Double ?? 1, output["scale"] as? Double ?? 0)
+      #expect(largest <= 1e-5 * scale)
+    }
+    let elsewhere = try bonsai(
+      "run", model("dictionary"), "--plan", plan, "--threads", "2", "-o", path("y.safetensors"))
+    #expect(elsewhere.status == 0)
+    #expect(elsewhere.error.contains("measuring anew"))
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: plan))
+    #expect(try bonsai("profile", model("dictionary"), "--plan", plan).status == 2)
+  }
+
   @Test func removeFoldsTheGraph() throws {
     let folded = path("folded.pt2")
     #expect(try bonsai("remove", model("pruned"), "-o", folded).status == 0)

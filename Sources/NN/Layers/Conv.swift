@@ -16,7 +16,9 @@ open class Conv1d: Convolution {
   }
 
   /// The cross-correlation plus the bias.
-  open override func forward(_ x: Tensor) -> Tensor { convolve(x, "conv1d", named: "conv1d.padding") }
+  open override func forward(_ x: Tensor) -> Tensor {
+    substituted(x) ?? convolve(x, "conv1d", named: "conv1d.padding")
+  }
 }
 
 /// Cross-correlation over two dimensions: `torch.nn.Conv2d`.
@@ -35,7 +37,9 @@ open class Conv2d: Convolution {
   }
 
   /// The cross-correlation plus the bias.
-  open override func forward(_ x: Tensor) -> Tensor { convolve(x, "conv2d", named: "conv2d.padding") }
+  open override func forward(_ x: Tensor) -> Tensor {
+    substituted(x) ?? convolve(x, "conv2d", named: "conv2d.padding")
+  }
 }
 
 /// Cross-correlation over three dimensions: `torch.nn.Conv3d`.

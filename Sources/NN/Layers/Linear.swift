@@ -26,7 +26,7 @@ open class Linear: Module {
   public final var bias: Tensor? { self[optional: "bias"] }
 
   /// x Wᵀ + b.
-  open override func forward(_ x: Tensor) -> Tensor { linear(x, weight, bias) }
+  open override func forward(_ x: Tensor) -> Tensor { substituted(x) ?? linear(x, weight, bias) }
 
   /// Sizes and whether there is a bias.
   open override var extraDescription: String {

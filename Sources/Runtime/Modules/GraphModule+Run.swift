@@ -5,13 +5,26 @@ import Torch
 extension GraphModule {
   /// Runs the graph, without the hooks of this module.
   ///
-  /// - Parameter observe: called after each step, for measuring.
-  func execute(_ inputs: [Tensor], observe: ((Int, Plan.Step) -> Void)? = nil) throws -> [Tensor] {
+  /// - Parameters:
+  ///   - replacements: what is done instead of steps; by default what the model's acceleration says.
+  ///   - observe: called after each step, for measuring.
+  func execute(
+    _ inputs: [Tensor], replacements: [Int: Plan.Replacement]? = nil, observe: ((Int, Plan.Step) -> Void)? = nil
+  ) throws -> [Tensor] {
     let plan = try currentPlan()
     let inputs = try checked(inputs)
+    if let acceleration {
+      if isPartlyTraining { throw AccelerationError.training }
+      if EngineModes.recordsGradients {
+        if inputs.contains(where: \.requiresGrad) { throw AccelerationError.gradient }
+        return try noGrad { try execute(inputs, replacements: replacements, observe: observe) }
+      }
+      try acceleration.versions.check()
+    }
+    let replacements = replacements ?? acceleration?.replacements ?? [:]
     // Hooks of inner modules prepare their tensors, as pruning does.
     let hooked = inner.values.filter { !$0.forwardPreHooks.isEmpty }
-    return try within(hooked[...]) { try execute(plan, inputs, observe) }
+    return try within(hooked[...]) { try execute(plan, inputs, replacements, observe) }
   }
 
   private func within<R>(_ modules: ArraySlice<Module>, _ body: () throws -> R) throws -> R {
@@ -20,11 +33,12 @@ extension GraphModule {
   }
 
   private func execute(
-    _ plan: Plan, _ inputs: [Tensor], _ observe: ((Int, Plan.Step) -> Void)?
+    _ plan: Plan, _ inputs: [Tensor], _ replacements: [Int: Plan.Replacement],
+    _ observe: ((Int, Plan.Step) -> Void)?
   ) throws -> [Tensor] {
     var held: [Tensor] = []  // what the table borrows
     held.reserveCapacity(sources.count)
-    let outputs = try plan.run { table in
+    let outputs = try plan.run(replacements: replacements) { table in
       for (index, source) in sources.enumerated() {
         guard let slot = plan.inputs[index] else { continue }
         let found: Tensor? =

@@ -26,9 +26,11 @@ public final class GraphModule: ModuleDict {
   var constants: OrderedDictionary<String, Tensor>
   private let places: Places
   private var plan: Plan
+  /// How layers are computed in other ways; nil for a model as it was read.
+  let acceleration: GraphAcceleration?
 
   /// Modules stand there that are children already, under their own names.
-  public override var propertiesWithoutChildren: Set<String> { ["places"] }
+  public override var propertiesWithoutChildren: Set<String> { ["places", "acceleration"] }
 
   /// Where tensors stand.
   private final class Places {
@@ -77,6 +79,7 @@ public final class GraphModule: ModuleDict {
   /// Makes a module of a graph and its tensors.
   init(_ graph: Graph, weights: GraphWeights, device: Device) throws {
     self.graph = graph
+    acceleration = nil
     constants = weights.constants
     let tree = ModuleTree(weights)
     var userCount = 0
@@ -98,6 +101,18 @@ public final class GraphModule: ModuleDict {
     super.init(tree.root.modules)
     for (name, slot) in tree.root.slots { slots[name] = slot }
     train(graph.isExportedForTraining)
+  }
+
+  /// The same model with its layers computed in other ways; tensors and inner modules are shared.
+  init(sharing other: GraphModule, acceleration: GraphAcceleration?) throws {
+    graph = other.graph
+    constants = other.constants
+    places = other.places
+    self.acceleration = acceleration
+    plan = try PlanBuilder.plan(graph, modulePaths: Set(other.inner.keys), device: other.device)
+    super.init(other.modules)
+    for (name, slot) in other.slots { slots[name] = slot }
+    isTraining = other.isTraining
   }
 
   /// The module at a dotted path, this one for an empty path.

@@ -37,6 +37,23 @@ final class Plan {
     var node: Int
     var operation: String
     var module: String
+    /// The node itself, of whatever graph.
+    var call: Node
+    /// The slots of its arguments that are single tensors, by their names, and of its results.
+    var tensors: [String: Int] = [:]
+    var results: [Int?] = []
+    /// All slots of tensors that it reads or gives.
+    var uses: [Int] = []
+  }
+
+  /// What is done in the place of a step, or before it.
+  enum Replacement {
+    /// Look at the values, then do the step.
+    case look((ValueTable) -> Void)
+    /// Compute a tensor of another one instead.
+    case compute((Tensor) -> Tensor, input: Int, output: Int)
+    /// Nothing: another step does it.
+    case skip
   }
 
   var steps: [Step] = []
@@ -62,37 +79,36 @@ final class Plan {
 
   /// Runs all steps on what `prepare` has put into the table, and hands the table to `finish` before it is emptied.
   ///
-  /// - Parameter observe: called after each step, for measuring; nil for none.
+  /// - Parameters:
+  ///   - replacements: what is done instead of steps, by their positions.
+  ///   - observe: called after each step, for measuring; nil for none.
   func run<R>(
-    _ prepare: (ValueTable) throws -> Void, observe: ((Int, Step) -> Void)? = nil, finish: (ValueTable) throws -> R
+    replacements: [Int: Replacement] = [:], _ prepare: (ValueTable) throws -> Void,
+    observe: ((Int, Step) -> Void)? = nil, finish: (ValueTable) throws -> R
   ) throws -> R {
     precondition(!isRunning, "a graph cannot be run while it is running")
     isRunning = true
-    let gradients = EngineModes.recordsGradients
-    var gradientModes: [Bool] = []
-    var autocasts: [EngineModes.Autocast] = []
+    var modes = Modes()
     defer {
       for slot in owned { table.release(slot) }
       for slot in inputs { if let slot { table.forget(slot) } }
-      if EngineModes.recordsGradients != gradients { EngineModes.recordsGradients = gradients }
-      for mode in autocasts.reversed() { _ = try? EngineModes.set(mode) }
+      modes.restore()
       isRunning = false
     }
     try prepare(table)
     for index in steps.indices {
       do throws(TorchError) {
-        switch steps[index].action {
-        case .call(let call): try call.run(table)
-        case .callInTraining(let call, let mode): if table.bool(at: mode) { try call.run(table) }
-        case .layout(let tensor, let part, let output): table.put(table.layout(of: tensor, part), at: output)
-        case .scalar(let target, let arguments, let output, let kind):
-          try put(target, arguments, at: output, kind)
-        case .gradients(let value):
-          gradientModes.append(EngineModes.recordsGradients)
-          EngineModes.recordsGradients = value
-        case .restoreGradients: EngineModes.recordsGradients = gradientModes.popLast() ?? gradients
-        case .autocast(let mode): autocasts.append(try EngineModes.set(mode))
-        case .restoreAutocast: if let mode = autocasts.popLast() { _ = try EngineModes.set(mode) }
+        switch replacements.isEmpty ? nil : replacements[index] {
+        case nil: try perform(steps[index].action, &modes)
+        case .look(let body)?:
+          body(table)
+          try perform(steps[index].action, &modes)
+        case .compute(let body, let input, let output)?:
+          guard let x = table.tensor(at: input) else {
+            throw .engine(operation: steps[index].operation, message: "its input is not there")
+          }
+          table.own(body(x), at: output)
+        case .skip?: break
         }
       } catch {
         let message = if case .engine(_, let message) = error { message } else { "\(error)" }
@@ -102,6 +118,33 @@ final class Plan {
       observe?(index, steps[index])
     }
     return try finish(table)
+  }
+
+  /// What steps have switched while a run lasts.
+  private struct Modes {
+    let gradients = EngineModes.recordsGradients
+    var gradientModes: [Bool] = []
+    var autocasts: [EngineModes.Autocast] = []
+
+    func restore() {
+      if EngineModes.recordsGradients != gradients { EngineModes.recordsGradients = gradients }
+      for mode in autocasts.reversed() { _ = try? EngineModes.set(mode) }
+    }
+  }
+
+  private func perform(_ action: Action, _ modes: inout Modes) throws(TorchError) {
+    switch action {
+    case .call(let call): try call.run(table)
+    case .callInTraining(let call, let mode): if table.bool(at: mode) { try call.run(table) }
+    case .layout(let tensor, let part, let output): table.put(table.layout(of: tensor, part), at: output)
+    case .scalar(let target, let arguments, let output, let kind): try put(target, arguments, at: output, kind)
+    case .gradients(let value):
+      modes.gradientModes.append(EngineModes.recordsGradients)
+      EngineModes.recordsGradients = value
+    case .restoreGradients: EngineModes.recordsGradients = modes.gradientModes.popLast() ?? modes.gradients
+    case .autocast(let mode): modes.autocasts.append(try EngineModes.set(mode))
+    case .restoreAutocast: if let mode = modes.autocasts.popLast() { _ = try EngineModes.set(mode) }
+    }
   }
 
   private func put(

@@ -8,8 +8,6 @@ struct PlanBuilder {
   private let modulePaths: Set<String>
   let plan: Plan
   private var kinds: [PreparedArgument.Kind] = []
-  /// Slots of tensors that each step reads or gives.
-  private var uses: [[Int]] = []
   private var handles: [String: OperatorHandle] = [:]
   private var modes: [String: Int] = [:]
   private var unsupported: [GraphRunError.UnsupportedStep] = []
@@ -68,7 +66,7 @@ struct PlanBuilder {
     let kept = inputs.union(plan.outputs.compactMap { $0?.slot })
     var seen = Set<Int>()
     for index in plan.steps.indices.reversed() {
-      for slot in uses[index] where !kept.contains(slot) && seen.insert(slot).inserted {
+      for slot in plan.steps[index].uses where !kept.contains(slot) && seen.insert(slot).inserted {
         plan.steps[index].frees.append(slot)
       }
     }
@@ -81,10 +79,14 @@ struct PlanBuilder {
     return kinds.count - 1
   }
 
-  private mutating func append(_ action: Plan.Action, _ node: Node, at index: Int, module: String, uses used: [Int]) {
+  private mutating func append(
+    _ action: Plan.Action, _ node: Node, at index: Int, module: String, uses used: [Int],
+    tensors: [String: Int] = [:], results: [Int?] = []
+  ) {
     plan.steps.append(
-      Plan.Step(action: action, node: index, operation: node.operatorName ?? node.target, module: module))
-    uses.append(used)
+      Plan.Step(
+        action: action, node: index, operation: node.operatorName ?? node.target, module: module, call: node,
+        tensors: tensors, results: results, uses: used))
   }
 
   private mutating func refuse(_ node: Node, _ module: String, _ reason: String) {
@@ -149,12 +151,17 @@ extension PlanBuilder {
   private mutating func call(_ node: Node, _ handle: OperatorHandle, at index: Int, module: String) throws {
     var placed = [PreparedArgument](repeating: .absent, count: handle.argumentNames.count)
     var used: [Int] = []
+    var tensors: [String: Int] = [:]
     for (position, input) in node.inputs.enumerated() {
       guard let place = handle.argumentNames.firstIndex(of: input.name) ?? (input.name.isEmpty ? position : nil),
         place < placed.count
       else { throw Reason(text: "it has no argument '\(input.name)'") }
       placed[place] = try prepared(input.argument)
       used += input.argument.names.compactMap { slots[$0] }.filter { kinds[$0] == .tensor }
+      switch input.argument {
+      case .tensor(let name), .optionalTensor(let name?): tensors[handle.argumentNames[place]] = slots[name]
+      default: break
+      }
     }
     var isForTraining: Int?
     if let place = handle.argumentNames.firstIndex(where: Self.modeNames.contains), followsMode(node) {
@@ -184,7 +191,8 @@ extension PlanBuilder {
     used += outputs.compactMap { $0 }.filter { kinds[$0] == .tensor }
     let call = PreparedCall(handle, placed, outputs: outputs)
     append(
-      isForTraining.map { .callInTraining(call, mode: $0) } ?? .call(call), node, at: index, module: module, uses: used)
+      isForTraining.map { .callInTraining(call, mode: $0) } ?? .call(call), node, at: index, module: module, uses: used,
+      tensors: tensors, results: outputs)
   }
 
   private static let modeNames: Set<String> = ["training", "train", "use_input_stats"]

@@ -18,6 +18,11 @@ package final class ValueTable {
   /// Lends a tensor to the table; it must live as long as it is used.
   package func lend(_ tensor: Tensor, at slot: Int) { words[slot] = UInt64(UInt(bitPattern: tensor.handle)) }
 
+  /// Puts a tensor, of which the table then owns a reference.
+  package func own(_ tensor: Tensor, at slot: Int) {
+    words[slot] = UInt64(UInt(bitPattern: ct_tensor_retain(tensor.handle)))
+  }
+
   /// A whole number.
   package func int(at slot: Int) -> Int { Int(Int64(bitPattern: words[slot])) }
   /// A real number.

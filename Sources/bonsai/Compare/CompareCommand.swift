@@ -14,6 +14,7 @@ struct CompareCommand: ParsableCommand {
 
       EXAMPLES
         bonsai compare model.pt2 pruned.pt2 --inputs images.safetensors
+        bonsai compare pruned.pt2 pruned.pt2 --plan plan.json    # the second by its plan
       """)
 
   @Argument(help: ArgumentHelp("A model of torch.export.", valueName: "model"))
@@ -23,6 +24,8 @@ struct CompareCommand: ParsableCommand {
   var second: String
 
   @OptionGroup var inputs: ModelInputOptions
+
+  @OptionGroup var planning: PlanOptions
 
   @Option(help: ArgumentHelp("Runs of each to measure.", valueName: "n"))
   var runs = 10
@@ -40,7 +43,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let result = try EngineProgram.ask(.compare(first, second, inputs.request, runs: runs), for: CompareResult.self)
+    let result = try EngineProgram.ask(.compare(first, second, inputs.request(plan: planning.plan), runs: runs), for: CompareResult.self)
     ModelInputOptions.remark(ignored: result.ignored, isRandom: result.isRandom)
     if printing.json { return print(try Report(result: result).json()) }
     print(Self.lines(result).joined(separator: "\n"))

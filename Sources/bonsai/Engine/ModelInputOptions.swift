@@ -23,8 +23,11 @@ struct ModelInputOptions: ParsableArguments {
     if let threads, threads < 1 { throw ValidationError("--threads: expected 1 or more, found \(threads)") }
   }
 
-  var request: EngineRequest.Inputs {
-    EngineRequest.Inputs(path: inputs, batch: batch, threads: threads, seed: seed)
+  var request: EngineRequest.Inputs { request(plan: nil) }
+
+  /// With a plan.
+  func request(plan: String?) -> EngineRequest.Inputs {
+    EngineRequest.Inputs(path: inputs, batch: batch, threads: threads, seed: seed, plan: plan)
   }
 
   /// Remarks on what was done with the inputs.
@@ -34,4 +37,10 @@ struct ModelInputOptions: ParsableArguments {
     }
     if isRandom { bonsai.remark("no --inputs: drawn at random") }
   }
+}
+
+/// A plan by which a model runs.
+struct PlanOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A plan of 'bonsai accelerate' by which the model runs.", valueName: "file"))
+  var plan: String?
 }

@@ -24,6 +24,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var inputs: ModelInputOptions
 
+  @OptionGroup var planning: PlanOptions
+
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp("The safetensors file to write.", valueName: "path"))
@@ -50,7 +52,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     if !force { try Checkpoint.checkIsFree(output, for: .safetensors) }
     let result = try EngineProgram.ask(
-      .run(model: model, inputs.request, output: output, replacing: force), for: RunResult.self)
+      .run(model: model, inputs.request(plan: planning.plan), output: output, replacing: force), for: RunResult.self)
     ModelInputOptions.remark(ignored: result.ignored, isRandom: result.isRandom)
     if printing.json { return print(try Report(output: output, result: result).json()) }
     let samples = result.inputs.first?.shape.first ?? 1

@@ -1,0 +1,126 @@
+// Products of sparse matrices with dense ones, on ranges of memory: no allocation, no threads, no state. Several calls may
+// run at once on different outputs.
+//
+// Each set of instructions has its own table of the same functions. All tables add up in the same order within one
+// output; sets with fused multiplication round once where the others round twice.
+//
+// Private to the Swift target SparseKernels: everything here may change in any release.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+// What is done with each sum before it is stored.
+typedef enum bk_activation {
+  BK_IDENTITY = 0,
+  BK_RELU,
+  BK_SILU,  // x / (1 + exp(-x)), within 4e-7 of its size
+  BK_GELU,  // x * Phi(x) by the error function, within 2e-7 |x|
+} bk_activation;
+
+// A sparse matrix times a tile of columns, for some of its rows.
+//
+// The matrix is made of units: single rows, or blocks of 4 or 8 neighbouring rows that share their inputs. Unit `u`, for
+// first <= u < last, stands for row order[u] * height and has the entries starts[u] ..< starts[u + 1]. Entry `e` has
+// `height` values, at values[e * height], and its inputs lie at x[offsets[e]] and on.
+typedef struct bk_tile {
+  const float *x;
+  const float *values;
+  const int32_t *offsets;
+  const int32_t *starts;
+  const int32_t *order;
+  const float *bias;     // one for each row, or NULL
+  float *out;            // row r at out + r * out_stride
+  int64_t out_stride;
+  int32_t first, last;
+  int32_t rows;          // rows at and beyond this one are not stored
+  int32_t height;        // 1, 4 or 8
+  int32_t vectors;       // 1 to the table's most for this height
+  int32_t tail;          // columns in the last vector, 1 to lanes; only these are read and written
+  bool accumulate;       // whether the sums go on from `out`; otherwise from the bias
+  bk_activation activation;
+} bk_tile;
+
+// A sparse matrix times one vector, for the rows first ..< last; row r has the entries starts[r] ..< starts[r + 1]. With
+// a height of 4 or 8 it is blocks of so many rows instead.
+typedef struct bk_vector {
+  const float *x;
+  const float *values;
+  const int32_t *starts;
+  const uint16_t *columns16;  // one of these two
+  const uint32_t *columns32;
+  const float *bias;
+  float *out;
+  int32_t first, last;
+  int32_t rows;
+  int32_t height;
+  bk_activation activation;
+} bk_vector;
+
+// A sparse matrix times one vector, for the bands of 64 rows first ..< last. Columns are taken in chunks of 32. In each
+// chunk the 16 rows of each of the four groups of a band take other lanes, by `orders`; then each of steps[band * chunks +
+// chunk] steps takes, for each group, the next lengths[...] values for the first so many lanes, with their columns within
+// the chunk. Up to 16 bytes may be read behind the last place.
+typedef struct bk_lanes {
+  const float *x;
+  const float *values;
+  const uint8_t *places;
+  const uint8_t *steps;
+  const uint8_t *lengths;
+  const uint8_t *orders;        // 16 for each band, chunk and group, and for each group at the end of a band
+  const int32_t *value_starts;  // for each band
+  const int32_t *length_starts;
+  const float *bias;
+  float *out;
+  int32_t first, last;
+  int32_t rows;
+  int32_t columns;
+  bk_activation activation;
+} bk_lanes;
+
+// A run of floats that is copied from each row of a tile to each row of an output.
+typedef struct bk_run {
+  int32_t from, to, count;
+} bk_run;
+
+// Planes of rows by columns, copied with zeros around them, or every so many entries of them.
+//
+// Entry (row, column) of an output plane is that of the input at (row * row_step + row_start, column * column_step +
+// column_start), and 0 where the input has none. What is left of `to_length` behind the last row is 0.
+typedef struct bk_padding {
+  const float *from;
+  float *to;
+  int64_t planes;
+  int64_t from_plane, to_plane;  // floats from a plane to the next one
+  int64_t to_length;             // floats of an output plane
+  int64_t rows, columns;         // of the input
+  int64_t to_rows, to_columns;
+  int64_t row_step, row_start, column_step, column_start;
+  int64_t first, last;           // the output's columns that the input has: first ..< last
+} bk_padding;
+
+typedef struct bk_kernels {
+  const char *name;          // "AVX-512"
+  int32_t lanes;             // floats in a vector
+  int32_t most_vectors[3];   // for heights of 1, 4 and 8
+  void (*multiply)(const bk_tile *tile);
+  void (*multiply_vector)(const bk_vector *product);
+  void (*multiply_lanes)(const bk_lanes *product);
+  // to[c * to_stride + r] = from[r * from_stride + c]. With `pads`, rows of `to` are filled with zeros to a multiple of
+  // `lanes`.
+  void (*transpose)(const float *from, int64_t from_stride, int64_t rows, int64_t columns, float *to, int64_t to_stride,
+                    bool pads);
+  void (*copy_runs)(const float *from, int64_t from_stride, int64_t rows, const bk_run *runs, int64_t run_count, float *to,
+                    int64_t to_stride);
+  void (*pad)(const bk_padding *padding);
+} bk_kernels;
+
+// The sets of instructions, the plainest first.
+typedef enum bk_isa { BK_PLAIN = 0, BK_NEON, BK_AVX2, BK_AVX512, BK_ISA_COUNT } bk_isa;
+
+// The functions for a set; NULL where this processor, or this program, does not have it.
+const bk_kernels *bk_kernels_for(bk_isa isa);
+// The best set that this processor has.
+bk_isa bk_best_isa(void);
+
+#endif

@@ -1,0 +1,63 @@
+import Graphs
+import NN
+import SparseKernels
+import Torch
+
+extension GraphModule {
+  /// The plan of an accelerated model; nil for one that is as it was read.
+  public var accelerationPlan: AccelerationPlan? { acceleration?.plan }
+
+  /// A module that computes the same faster, as `Module.accelerated(example:plan:)` does. A sparse kernel also does what
+  /// follows its layer alone: a norm in evaluation, and ReLU, SiLU or GELU.
+  ///
+  /// It shares all tensors with this one, so that what is saved is dense. It records no gradients; runs throw
+  /// ``AccelerationError`` where weights have been changed since, or where it is set to training.
+  ///
+  /// - Parameters:
+  ///   - examples: the inputs, in order, of the size that the model is to be fast for.
+  ///   - plan: one that was measured before, as for modules.
+  /// - Throws: ``AccelerationError``, ``GraphRunError``, `SparseKernelError`.
+  public func accelerated(examples: [Tensor], plan given: AccelerationPlan? = nil) throws -> GraphModule {
+    if isPartlyTraining { throw AccelerationError.training }
+    let base = try GraphModule(sharing: self, acceleration: nil)
+    let steps = try base.currentPlan()
+    let layers = GraphLayer.all(in: steps)
+    var found: [(layer: GraphLayer, trial: LayerTrial)] = []
+    var looks: [Int: Plan.Replacement] = [:]
+    for layer in layers {
+      looks[layer.step] = .look { table in
+        guard let input = table.tensor(at: layer.input), let operation = layer.operation(table) else { return }
+        // A copy: operators in place may change the input later.
+        found.append((layer, LayerTrial(operation: operation, input: input.detach().clone())))
+      }
+    }
+    _ = try noGrad { try base.execute(examples, replacements: looks) }
+
+    let versions = TensorVersions(
+      namedParameters.map { ($0.key, $0.value) } + namedBuffers.map { ($0.key, $0.value) })
+    func module(_ plan: AccelerationPlan, _ choices: [LayerChoice]) throws -> GraphModule {
+      var replacements: [Int: Plan.Replacement] = [:]
+      for (entry, choice) in zip(found, choices) where choice != .dense {
+        let kernel = try LayerKernel(entry.trial.operation, choice)
+        replacements[entry.layer.step] = .compute(
+          kernel.callAsFunction, input: entry.layer.input, output: entry.layer.output)
+        for step in entry.layer.skipped { replacements[step] = .skip }
+      }
+      return try GraphModule(sharing: self, acceleration: GraphAcceleration(plan, replacements, versions))
+    }
+    if let given, try given.isForThisMachine() {
+      return try module(given, PlanSearch.choices(of: given, for: found.map(\.trial.operation)))
+    }
+    let unmeasured = AccelerationPlan(
+      machine: try .current(), inputs: [], layers: [], originalMicroseconds: 0, denseMicroseconds: 0, microseconds: 0,
+      largestDifference: 0)
+    let plan = try PlanSearch.plan(found.map(\.trial), inputs: examples) { choices in
+      let module = try module(unmeasured, choices)
+      return { try module.run(examples) }
+    }
+    return try module(plan, plan.layers.map(\.choice))
+  }
+
+  /// Whether this module or one within it is in training.
+  var isPartlyTraining: Bool { isTraining || inner.values.contains(where: \.isTraining) }
+}

@@ -1,0 +1,86 @@
+import SparseKernels
+import Torch
+
+/// A layer with one way of computing it, ready to run.
+final class LayerKernel {
+  let operation: LayerOperation
+  private let body: (Tensor) -> Tensor
+
+  /// - Throws: `SparseKernelError` where the format does not serve the layer.
+  init(_ operation: LayerOperation, _ choice: LayerChoice) throws(SparseKernelError) {
+    self.operation = operation
+    switch choice {
+    case .dense:
+      let weight = operation.weight
+      body = { operation.dense($0, weight: weight) }
+    case .denseChannelsLast:
+      let weight = operation.weight.detach().contiguous(.channelsLast)
+      body = { operation.dense($0.contiguous(.channelsLast), weight: weight) }
+    case .sparse(let format, let tuning): body = try Self.sparse(operation, format, tuning)
+    }
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
+
+  /// The engine's threads, as many as it has now.
+  private static var workers: Workers {
+    Workers(count: threadCount) { pieces, body in onEngineThreads(pieces: pieces, body) }
+  }
+
+  private static func sparse(
+    _ operation: LayerOperation, _ format: SparseFormat, _ tuning: Tuning
+  ) throws(SparseKernelError) -> (Tensor) -> Tensor {
+    let (weight, bias) = operation.folded()
+    switch operation.kind {
+    case .linear:
+      let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+      let layer = try weight.withUnsafeBuffer(of: Float.self) { values throws(SparseKernelError) in
+        try SparseLinear(
+          weight: values, outputs: outputs, inputs: inputs, bias: bias, activation: operation.activation,
+          format: format,
+          tuning: tuning)
+      }
+      return { x in
+        let x = x.contiguous()
+        let shape = x.shape
+        let y = Tensor.empty(shape.dropLast() + [outputs])
+        x.withUnsafeBuffer(of: Float.self) { from in
+          y.withUnsafeMutableBuffer(of: Float.self) { to in
+            guard let from = from.baseAddress, let to = to.baseAddress else { return }
+            layer(from, batch: shape.dropLast().reduce(1, *), into: to, workers: workers)
+          }
+        }
+        return y
+      }
+    case .convolution(let shape, let dimensions):
+      let layer = try weight.withUnsafeBuffer(of: Float.self) { values throws(SparseKernelError) in
+        try SparseConvolution(
+          weight: values, shape: shape, bias: bias, activation: operation.activation, format: format, tuning: tuning)
+      }
+      return { x in convolve(x.contiguous(), layer, dimensions) }
+    }
+  }
+
+  private static func convolve(_ x: Tensor, _ layer: SparseConvolution, _ dimensions: Int) -> Tensor {
+    let given = x.shape
+    let hasBatch = given.count == dimensions + 2
+    let batch = hasBatch ? given[0] : 1
+    let (height, width) = (dimensions == 1 ? 1 : given[given.count - 2], given[given.count - 1])
+    guard let size = layer.shape.outputSize(height: height, width: width) else {
+      fatalError("a kernel of \(layer.shape.kernel) is larger than the input \(given) with its padding")
+    }
+    let pixels = dimensions == 1 ? [size.width] : [size.height, size.width]
+    let y = Tensor.empty((hasBatch ? [batch] : []) + [layer.shape.outputs] + pixels)
+    x.withUnsafeBuffer(of: Float.self) { from in
+      y.withUnsafeMutableBuffer(of: Float.self) { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        do {
+          try layer(from, batch: batch, height: height, width: width, into: to, workers: workers)
+        } catch {
+          fatalError("\(error)")
+        }
+      }
+    }
+    return y
+  }
+}

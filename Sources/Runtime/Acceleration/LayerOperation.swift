@@ -1,0 +1,93 @@
+import SparseKernels
+import Torch
+
+/// A linear layer or a convolution as a model calls it, with the norm and the activation that follow it.
+struct LayerOperation {
+  enum Kind: Hashable {
+    case linear
+    /// Of one or two dimensions.
+    case convolution(ConvolutionShape, dimensions: Int)
+  }
+
+  /// A norm of channels with running statistics, in evaluation.
+  struct Norm {
+    var weight: Tensor?
+    var bias: Tensor?
+    var mean: Tensor
+    var variance: Tensor
+    var epsilon: Double
+  }
+
+  var path: String
+  var kind: Kind
+  /// The weight as it takes part, zeros where it is pruned.
+  var weight: Tensor
+  var bias: Tensor?
+  var norm: Norm?
+  var activation: Activation = .identity
+
+  /// What LibTorch computes, with the weight in a memory format; the input and the output are in it too.
+  func dense(_ x: Tensor, weight: Tensor) -> Tensor {
+    var y: Tensor
+    switch kind {
+    case .linear: y = linear(x, weight, bias)
+    case .convolution(let shape, dimensions: 1):
+      y = conv1d(
+        x, weight, bias, stride: shape.stride.width, padding: shape.padding.width, dilation: shape.dilation.width,
+        groups: shape.groups)
+    case .convolution(let shape, _):
+      y = conv2d(
+        x, weight, bias, stride: [shape.stride.height, shape.stride.width],
+        padding: [shape.padding.height, shape.padding.width],
+        dilation: [shape.dilation.height, shape.dilation.width], groups: shape.groups)
+    }
+    if let norm {
+      y = batchNorm(
+        y, weight: norm.weight, bias: norm.bias, runningMean: norm.mean, runningVariance: norm.variance,
+        training: false,
+        epsilon: norm.epsilon)
+    }
+    switch activation {
+    case .identity: return y
+    case .relu: return y.relu()
+    case .silu: return y.silu()
+    case .gelu: return y.gelu()
+    }
+  }
+
+  /// Weight and bias with the norm multiplied in, contiguous on the CPU.
+  func folded() -> (weight: Tensor, bias: [Float]?) {
+    noGrad {
+      let weight = weight.detach().contiguous()
+      guard let norm else { return (weight, bias?.array(of: Float.self)) }
+      // In float64, so that one rounding is all that is added.
+      var scale = (norm.variance.to(.float64) + norm.epsilon).rsqrt()
+      if let factor = norm.weight { scale = scale * factor.to(.float64) }
+      var shift = (bias?.to(.float64) ?? norm.mean.to(.float64).zerosLike()) - norm.mean.to(.float64)
+      shift = shift * scale
+      if let offset = norm.bias { shift = shift + offset.to(.float64) }
+      let rows = [scale.count] + [Int](repeating: 1, count: weight.rank - 1)
+      return ((weight.to(.float64) * scale.reshape(rows)).to(.float32).contiguous(), shift.array(of: Float.self))
+    }
+  }
+
+  /// Why there is no sparse kernel for the layer; nil where there may be one.
+  var obstacle: String? {
+    if weight.dtype != .float32 { return "its weight is \(weight.dtype), not float32" }
+    if weight.device != .cpu { return "its weight lies on \(weight.device)" }
+    if case .convolution(let shape, _) = kind, shape.groups > 1, shape.inputs == shape.groups {
+      return "depthwise: each output has one input channel alone"
+    }
+    return nil
+  }
+
+  /// In words: `conv2d 64 x 64 x 3 x 3`.
+  var summary: String {
+    let name =
+      switch kind {
+      case .linear: "linear"
+      case .convolution(_, let dimensions): "conv\(dimensions)d"
+      }
+    return "\(name) \(weight.shape.map(String.init).joined(separator: " x "))"
+  }
+}

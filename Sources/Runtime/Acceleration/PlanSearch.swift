@@ -1,0 +1,93 @@
+import SparseKernels
+import Torch
+
+/// The fastest way of running a whole model, out of what was measured of its layers.
+enum PlanSearch {
+  /// Tries the layers one by one, then the model as a whole: by LibTorch in both memory formats, and with the sparse kernels
+  /// that won between layers of either format. The fastest is taken, so that layers that win alone and lose in the model,
+  /// by what they need of their neighbours, do not count.
+  ///
+  /// - Parameters:
+  ///   - trials: the layers with an input of theirs.
+  ///   - inputs: the model's.
+  ///   - prepare: the model with a choice for each layer, ready to run.
+  static func plan(
+    _ trials: [LayerTrial], inputs: [Tensor],
+    _ prepare: ([LayerChoice]) throws -> () throws -> [Tensor]
+  ) throws -> AccelerationPlan {
+    let machine = try AccelerationPlan.Machine.current()
+    var layers = trials.map { $0.measure() }
+    let plain = [LayerChoice](repeating: .dense, count: trials.count)
+    let channelsLast = zip(trials, layers).map { trial, layer -> LayerChoice in
+      guard case .convolution(_, dimensions: 2) = trial.operation.kind, layer.input.count == 4 else { return .dense }
+      return .denseChannelsLast
+    }
+    func mixed(_ dense: [LayerChoice]) -> [LayerChoice] {
+      zip(layers, dense).map { $0.choice.isSparse ? $0.choice : $1 }
+    }
+    var variants = [plain]
+    var runs = [try prepare(plain)]
+    let wanted = try noGrad { try runs[0]() }
+    for variant in [channelsLast, mixed(plain), mixed(channelsLast)] where !variants.contains(variant) {
+      // A view of a layer's output may need it contiguous: such a model runs in one memory format alone.
+      let run = try prepare(variant)
+      guard (try? noGrad({ try run() })) != nil else { continue }
+      variants.append(variant)
+      runs.append(run)
+    }
+    let times = InTurns.microseconds(runs.map { run in { _ = try? run() } }, budget: .seconds(1))
+    let dense = zip(variants, times).filter { !$0.0.contains(where: \.isSparse) }.map(\.1).min() ?? 0
+    let best = times.indices.min { times[$0] < times[$1] } ?? 0
+    for index in layers.indices {
+      let choice = variants[best][index]
+      if layers[index].choice.isSparse, !choice.isSparse {
+        layers[index].reason = "\(layers[index].choice) was faster alone, and the model with it was not"
+        layers[index].microseconds = layers[index].denseMicroseconds
+      }
+      layers[index].choice = choice
+    }
+    return AccelerationPlan(
+      machine: machine, inputs: inputs.map(\.shape), layers: layers, originalMicroseconds: times[0],
+      denseMicroseconds: dense, microseconds: times[best],
+      largestDifference: largestDifference(try noGrad { try runs[best]() }, wanted))
+  }
+
+  /// The largest difference of an entry by the largest magnitude of its tensor.
+  static func largestDifference(_ found: [Tensor], _ wanted: [Tensor]) -> Double {
+    var worst = 0.0
+    for (a, b) in zip(found, wanted) where b.dtype.isFloatingPoint && b.count > 0 {
+      let scale = b.to(.float64).abs().max().item()
+      let difference = (a.to(.float64) - b.to(.float64)).abs().max().item()
+      worst = max(worst, scale > 0 ? difference / scale : difference)
+    }
+    return worst
+  }
+
+  /// The choices of a plan for layers of these paths and sizes, in order.
+  ///
+  /// - Throws: ``AccelerationError/plan(path:reason:)`` where it is a plan for another model.
+  static func choices(of plan: AccelerationPlan, for operations: [LayerOperation]) throws -> [LayerChoice] {
+    guard plan.layers.count == operations.count,
+      zip(plan.layers, operations).allSatisfy({ $0.path == $1.path && $0.operation == $1.summary })
+    else {
+      throw AccelerationError.plan(
+        path: "the plan",
+        reason: "one for another model: \(plan.layers.count) layers, the model has \(operations.count) or other ones")
+    }
+    return plan.layers.map(\.choice)
+  }
+}
+
+/// Tensors as they were, to see whether they have been changed since.
+struct TensorVersions {
+  private let versions: [(path: String, tensor: Tensor, version: Int)]
+
+  init(_ tensors: some Sequence<(key: String, value: Tensor)>) {
+    versions = tensors.map { ($0.key, $0.value, $0.value.version) }
+  }
+
+  /// - Throws: ``AccelerationError/changed(_:)`` for the first one that was changed.
+  func check() throws {
+    for entry in versions where entry.tensor.version != entry.version { throw AccelerationError.changed(entry.path) }
+  }
+}

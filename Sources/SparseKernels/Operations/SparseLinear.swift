@@ -1,0 +1,173 @@
+import CKernels
+
+/// x Wᵀ + b with a sparse W, and an activation: `torch.nn.functional.linear`.
+///
+/// Inputs [batch, in], outputs [batch, out], float32. Batches of one, and of few, are multiplied row by row; others as
+/// tiles of columns. Each output is summed up in the order of the inputs (in a few partial sums for single vectors), in
+/// the same way for any number of threads. Entries that are not kept are not multiplied: where an input is infinite or
+/// NaN, the dense product with zeros would give NaN, and this does not. Zeros within kept blocks are multiplied.
+public final class SparseLinear: Sendable {
+  /// The number of inputs.
+  public let inputs: Int
+  /// The number of outputs.
+  public let outputs: Int
+  /// How the weight is kept.
+  public let format: SparseFormat
+  /// What is done with the sums.
+  public let activation: Activation
+  private let bias: [Float]?
+  private let weight: Weight
+  private let tuning: Tuning
+  private let instructions: InstructionSet
+  private let operands = Cache<Int, TileOperand>()
+
+  private enum Weight: Sendable {
+    case rows(SparseMatrix)
+    case lanes(LaneMatrix)
+  }
+
+  /// Keeps what is not 0 in a dense weight.
+  ///
+  /// - Parameters:
+  ///   - weight: [outputs, inputs], row by row.
+  ///   - bias: one for each output, or none.
+  ///   - instructions: ``InstructionSet/chosen()`` unless given.
+  /// - Throws: ``SparseKernelError``.
+  public init(
+    weight: UnsafeBufferPointer<Float>, outputs: Int, inputs: Int, bias: [Float]? = nil,
+    activation: Activation = .identity, format: SparseFormat, tuning: Tuning? = nil,
+    instructions: InstructionSet? = nil
+  ) throws(SparseKernelError) {
+    if let bias, bias.count != outputs { throw .count(of: "biases", expected: outputs, found: bias.count) }
+    (self.outputs, self.inputs, self.bias, self.activation) = (outputs, inputs, bias, activation)
+    self.format = format
+    self.tuning = tuning ?? .standard(for: format)
+    if let instructions { self.instructions = instructions } else { self.instructions = try .chosen() }
+    self.weight =
+      if format == .lanes {
+        .lanes(LaneMatrix(try SparseMatrix(dense: weight, rows: outputs, columns: inputs)))
+      } else {
+        .rows(try SparseMatrix(dense: weight, rows: outputs, columns: inputs, height: format.height))
+      }
+  }
+
+  /// Batches up to this one are multiplied vector by vector.
+  private var mostVectors: Int { format == .lanes ? .max : 1 }
+
+  /// The product.
+  ///
+  /// - Parameters:
+  ///   - x: [batch, inputs], row by row.
+  ///   - y: [batch, outputs], written in full; must not overlap `x`.
+  public func callAsFunction(
+    _ x: UnsafePointer<Float>, batch: Int, into y: UnsafeMutablePointer<Float>, workers: Workers = .serial
+  ) {
+    guard batch > 0, outputs > 0 else { return }
+    if batch <= mostVectors {
+      for row in 0..<batch { vector(x + row * inputs, y + row * outputs, workers) }
+    } else {
+      tiles(x, batch, y, workers)
+    }
+  }
+
+  private func vector(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ workers: Workers) {
+    bias.withOptionalPointer { bias in
+      switch weight {
+      case .lanes(let matrix): multiply(matrix, x, y, bias, workers)
+      case .rows(let matrix): multiply(matrix, x, y, bias, workers)
+      }
+    }
+  }
+
+  private func multiply(
+    _ matrix: LaneMatrix, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?,
+    _ workers: Workers
+  ) {
+    let kernels = instructions.kernels
+    workers.split(matrix.bandCount) { bands in
+      matrix.withProduct { product in
+        product.x = x
+        product.bias = bias
+        product.out = y
+        product.first = Int32(bands.lowerBound)
+        product.last = Int32(bands.upperBound)
+        product.activation = activation.kernel
+        kernels.multiply_lanes(&product)
+      }
+    }
+  }
+
+  private func multiply(
+    _ matrix: SparseMatrix, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ bias: UnsafePointer<Float>?, _ workers: Workers
+  ) {
+    let kernels = instructions.kernels
+    func product(_ narrow: UnsafePointer<UInt16>?, _ wide: UnsafePointer<UInt32>?) {
+      matrix.values.withUnsafeBufferPointer { values in
+        matrix.starts.withUnsafeBufferPointer { starts in
+          workers.split(matrix.unitCount) { units in
+            var product = bk_vector(
+              x: x, values: values.baseAddress, starts: starts.baseAddress, columns16: narrow, columns32: wide,
+              bias: bias, out: y, first: Int32(units.lowerBound), last: Int32(units.upperBound),
+              rows: Int32(outputs), height: Int32(matrix.height), activation: activation.kernel)
+            kernels.multiply_vector(&product)
+          }
+        }
+      }
+    }
+    switch matrix.indices {
+    case .narrow(let list): list.withUnsafeBufferPointer { product($0.baseAddress, nil) }
+    case .wide(let list): list.withUnsafeBufferPointer { product(nil, $0.baseAddress) }
+    }
+  }
+
+  /// The matrix times tiles of columns: inputs are transposed into panels [inputs, columns], outputs back.
+  private func tiles(_ x: UnsafePointer<Float>, _ batch: Int, _ y: UnsafeMutablePointer<Float>, _ workers: Workers) {
+    guard case .rows(let matrix) = weight else { return }
+    let (kernels, lanes) = (instructions.kernels, instructions.lanes)
+    let tiling = Tiling(columns: batch, lanes: lanes, most: instructions.mostVectors(height: matrix.height))
+    let width = tiling.vectors * lanes
+    let operand = operand(matrix, width: width)
+    let panel = inputs * width
+    Workspace.shared.withFloats(tiling.count * panel) { panels in
+      // Sixteen inputs at a time, so that threads share even a single tile.
+      let strips = (inputs + 63) / 64
+      workers.split(tiling.count * strips) { pieces in
+        for piece in pieces {
+          let (tile, first) = (piece / strips, piece % strips * 64)
+          kernels.transpose(
+            x + tile * width * inputs + first, Int64(inputs), Int64(min(width, batch - tile * width)),
+            Int64(min(64, inputs - first)), panels + tile * panel + first * width, Int64(width), true)
+        }
+      }
+      workers.split(tiling.count * operand.slabCount) { pieces in
+        Workspace.shared.withFloats(operand.slabRows * width) { sums in
+          for piece in pieces {
+            let (tile, slab) = (piece / operand.slabCount, piece % operand.slabCount)
+            let rows = operand.rows(of: slab)
+            let columns = min(width, batch - tile * width)
+            bias.withOptionalPointer { bias in
+              operand.multiply(
+                slab: slab, x: panels + tile * panel, out: sums, outStride: width,
+                vectors: (columns + lanes - 1) / lanes, tail: nil, bias: bias, activation: activation, kernels)
+            }
+            kernels.transpose(
+              sums, Int64(width), Int64(rows.count), Int64(columns), y + tile * width * outputs + rows.lowerBound,
+              Int64(outputs), false)
+          }
+        }
+      }
+    }
+  }
+
+  private func operand(_ matrix: SparseMatrix, width: Int) -> TileOperand {
+    operands[
+      width,
+      {
+        let inChunk = tuning.chunkBytes == 0 ? Int.max : max(1, tuning.chunkBytes / (width * 4))
+        return TileOperand(matrix, slabRows: tuning.slabRows, chunks: max(1, (inputs - 1) / inChunk + 1)) { _, column in
+          (Int32(column * width), column / inChunk)
+        }
+      }]
+  }
+}

@@ -1,0 +1,82 @@
+import SparseKernels
+import Testing
+import Torch
+
+/// Sparse linear layers against LibTorch's in float64.
+@Suite(.serialized) struct LinearTests {
+  @Test(arguments: InstructionSet.available)
+  func randomCasesAgreeWithLibTorch(_ instructions: InstructionSet) throws {
+    for seed in 0..<UInt64(caseCount) {
+      var numbers = SeededNumbers(state: seed)
+      let format = numbers.one(of: SparseFormat.allCases)
+      let (inputs, outputs) = (numbers.int(0...70), numbers.int(1...40))
+      let batch = numbers.one(of: [0, 1, 1, 2, 7, 8, 15, 16, 17, 33, 64, numbers.int(1...300)])
+      let zeros = numbers.one(of: [0, 0.5, 0.7, 0.9, 0.98, 1])
+      let weight = numbers.sparse(rows: outputs, columns: inputs, zeros: zeros, height: format.height)
+      let bias: [Float]? = numbers.int(0...1) == 0 ? nil : numbers.floats(outputs)
+      let activation = numbers.one(of: Activation.allCases)
+      let tuning = Tuning(chunkBytes: numbers.one(of: [0, 64, 4096]), slabRows: numbers.one(of: [8, 16, 64]))
+      let layer = try weight.withUnsafeBufferPointer {
+        try SparseLinear(
+          weight: $0, outputs: outputs, inputs: inputs, bias: bias, activation: activation, format: format,
+          tuning: tuning, instructions: instructions)
+      }
+      let x = numbers.floats(batch * inputs)
+      var y = [Float](repeating: .nan, count: batch * outputs)
+      layer(x, batch: batch, into: &y)
+      var again = [Float](repeating: .nan, count: batch * outputs)
+      layer(x, batch: batch, into: &again, workers: twoThreads)
+      #expect(y == again, "seed \(seed): another result with two threads")
+
+      let w = Tensor(weight, shape: [outputs, inputs]).to(.float64)
+      let given = Tensor(x, shape: [batch, inputs]).to(.float64)
+      let b = bias.map { Tensor($0).to(.float64) }
+      let exact = activation.applied(to: linear(given, w, b))
+      let sizes = linear(given.abs(), w.abs(), b?.abs())
+      let worst = excess(
+        y, exact.array(of: Double.self), magnitudes: sizes.array(of: Double.self), terms: inputs)
+      #expect(
+        worst <= 1,
+        "seed \(seed): \(worst) bounds off; \(format) \(outputs) x \(inputs), batch \(batch), \(activation)")
+    }
+  }
+
+  @Test func keptEntriesAreThoseOfTheMask() throws {
+    let weight: [Float] = [1, 0, 2, 3, 0, 4]
+    let matrix = try weight.withUnsafeBufferPointer { try SparseMatrix(dense: $0, rows: 2, columns: 3) }
+    #expect(matrix.storedCount == 4)
+    #expect(matrix.starts == [0, 2, 4])
+    #expect(matrix.indices == .narrow([0, 2, 0, 2]))
+    #expect(matrix.values == [1, 2, 3, 4])
+    let masked = try weight.withUnsafeBufferPointer {
+      try SparseMatrix(
+        dense: $0, mask: .init([true, true, false, false, false, true]), rows: 2, columns: 3)
+    }
+    #expect(masked.indices == .narrow([0, 1, 2]))
+    #expect(masked.values == [1, 0, 4])
+  }
+
+  @Test func infinityWherePrunedIsNotSeen() throws {
+    let weight: [Float] = [1, 0, 0, 2]
+    for format in SparseFormat.allCases where format != .blocks4 && format != .blocks8 {
+      let layer = try weight.withUnsafeBufferPointer {
+        try SparseLinear(weight: $0, outputs: 2, inputs: 2, format: format)
+      }
+      var y: [Float] = [0, 0]
+      layer([.infinity, 3], batch: 1, into: &y)
+      #expect(y == [.infinity, 6])
+    }
+  }
+
+  @Test func wrongSizesAreRefused() {
+    let weight: [Float] = [1, 2, 3]
+    #expect(throws: SparseKernelError.count(of: "entries of the matrix", expected: 4, found: 3)) {
+      try weight.withUnsafeBufferPointer { try SparseLinear(weight: $0, outputs: 2, inputs: 2, format: .entries) }
+    }
+    #expect(throws: SparseKernelError.count(of: "biases", expected: 3, found: 1)) {
+      try weight.withUnsafeBufferPointer {
+        try SparseLinear(weight: $0, outputs: 3, inputs: 1, bias: [1], format: .entries)
+      }
+    }
+  }
+}
