@@ -34,6 +34,7 @@ struct Train: ParsableCommand {
       if inTurns { _ = readLine() }
       model.train()
       let start = clock.now
+      let startOfWork = Foundation.clock()
       var total = 0.0
       let order = Tensor.randperm(train.count, generator: generator)
       for begin in stride(from: 0, to: train.count, by: batch) {
@@ -47,8 +48,9 @@ struct Train: ParsableCommand {
       }
       let (seconds, attoseconds) = (clock.now - start).components
       let time = Double(seconds) + Double(attoseconds) * 1e-18
+      let work = Double(Foundation.clock() - startOfWork) / Double(CLOCKS_PER_SEC)
       // At once, also into a pipe.
-      let line = "epoch \(epoch) accuracy \(accuracy(model, test)) seconds \(time) loss \(total)\n"
+      let line = "epoch \(epoch) accuracy \(accuracy(model, test)) seconds \(time) cpu \(work) loss \(total)\n"
       FileHandle.standardOutput.write(Data(line.utf8))
     }
     if let output { try model.save(to: output) }

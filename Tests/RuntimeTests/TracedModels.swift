@@ -75,6 +75,16 @@ final class Meaning: Module {
 final class Making: Module {
   override func forward(_ x: Tensor) -> Tensor { x + Tensor((0..<x.shape[0]).map(Float.init)).unsqueeze(1) }
 }
+final class Exchanging: Module {
+  override init() {
+    super.init()
+    registerBuffer("mean", .zeros([2]))
+  }
+  override func forward(_ x: Tensor) -> Tensor {
+    slots["mean"] = .buffer(x.mean(0))
+    return x - self["mean"]
+  }
+}
 final class Scribbling: Module {
   override func forward(_ x: Tensor) -> Tensor {
     let y = x * 2

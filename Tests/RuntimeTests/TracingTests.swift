@@ -205,8 +205,9 @@ import Torch
     check(Looking(), "withUnsafeBytes", "Swift reads entries of")
     check(Branching(), "aten::sigmoid", "step 0 is aten::sigmoid for batch 3 and aten::relu for batch 5")
     check(
-      Meaning(), "aten::mul.Tensor", "argument 'other' is 0.3333333333333333, 0.2, 0.5 for batch 3; batch 5; batch 2")
-    check(Making(), "aten::unsqueeze", "a tensor that Swift makes anew for other sizes, of shapes [3] and [5] and [2]")
+      Meaning(), "aten::mul.Tensor", "argument 'other' is 0.3333333333333333, 0.2, 0.125 for batch 3; batch 5; batch 8")
+    check(Making(), "aten::unsqueeze", "a tensor that Swift makes anew for other sizes, of shapes [3] and [5] and [8]")
+    check(Exchanging(), "buffer 'mean'", "the module puts another tensor in its place")
     check(Scribbling(), "withUnsafeMutableBytes", "Swift writes to the memory of 'mul'")
   }
 

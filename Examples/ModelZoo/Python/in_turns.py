@@ -1,4 +1,5 @@
-"""Trains the small ResNet in Swift and in Python, epoch by epoch in turns, and prints both.
+"""Trains the small ResNet in Swift and in Python, epoch by epoch in turns, and prints both: seconds on the clock and of the
+processors, which others on the machine change less.
 
     in_turns.py MODEL_ZOO FOLDER [EPOCHS [SEED [THREADS]]]
 """
@@ -17,7 +18,7 @@ running = {
     name: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     for name, command in commands.items()
 }
-totals = dict.fromkeys(running, 0.0)
+totals = {name: [0.0, 0.0] for name in running}
 for epoch in range(int(epochs)):
     names = list(running) if epoch % 2 == 0 else list(running)[::-1]
     for name in names:
@@ -26,5 +27,8 @@ for epoch in range(int(epochs)):
         process.stdin.flush()
         line = process.stdout.readline().strip()
         print(name, line, flush=True)
-        totals[name] += float(line.split()[5])
-print({name: round(seconds, 1) for name, seconds in totals.items()}, "ratio", round(totals["Swift"] / totals["Python"], 3))
+        for i, place in enumerate((5, 7)):
+            totals[name][i] += float(line.split()[place])
+for i, what in enumerate(("seconds", "seconds of the processors")):
+    found = {name: round(times[i], 1) for name, times in totals.items()}
+    print(what, found, "ratio", round(totals["Swift"][i] / totals["Python"][i], 3))

@@ -64,7 +64,7 @@ generator = torch.Generator().manual_seed(seed)
 for epoch in range(1, epochs + 1):
     sys.stdin.readline()
     model.train()
-    start = time.perf_counter()
+    start, work = time.perf_counter(), time.process_time()
     order = torch.randperm(len(x), generator=generator)
     for i in range(0, len(x), batch):
         picks = order[i:i + batch]
@@ -75,8 +75,8 @@ for epoch in range(1, epochs + 1):
         schedule.step()
         if i % (100 * batch) == 0:
             total = loss.item()
-    seconds = time.perf_counter() - start
+    seconds, work = time.perf_counter() - start, time.process_time() - work
     model.eval()
     with torch.no_grad():
         hits = sum((model(xt[i:i + 500]).argmax(1) == yt[i:i + 500]).sum().item() for i in range(0, len(xt), 500))
-    print(f"epoch {epoch} accuracy {hits / len(xt)} seconds {seconds} loss {total}", flush=True)
+    print(f"epoch {epoch} accuracy {hits / len(xt)} seconds {seconds} cpu {work} loss {total}", flush=True)

@@ -24,9 +24,11 @@ public struct DynamicDimension: Hashable, Sendable {
 
   /// Up to three sizes at which the module is run, small ones for a batch; the first is the hint in the graph.
   ///
-  /// Sizes of 1 are left out: operators treat them in ways of their own.
+  /// One lies farther off, so that halves of a size do not pass for constants. Sizes of 1 are left out: operators treat
+  /// them in ways of their own.
   func samples(near size: Int) -> [Int] {
-    let wanted = axis == 0 ? [3, 5, 2] : [size, size - 1, size - 2, size + 1, size + 2]
+    let far = min(2 * size, maximum ?? .max)
+    let wanted = axis == 0 ? [3, 5, 8, 2] : [size, size - 1, far > size ? far : size / 2, size - 2, size + 1]
     var sizes: [Int] = []
     for candidate in wanted + Array(minimum...minimum + 4)
     where candidate >= max(minimum, 2) && candidate <= maximum ?? .max && !sizes.contains(candidate) {

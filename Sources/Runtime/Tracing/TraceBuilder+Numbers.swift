@@ -79,6 +79,14 @@ extension TraceBuilder {
 extension TraceBuilder {
   /// Tells what could not be heard: errors where the graph would be wrong, notes where it holds for the example.
   mutating func judgeFindings() {
+    for path in first.exchanged {
+      let (parent, name) = path.splitAtLastDot
+      let kind = first.parameters.contains(path) ? "parameter" : "buffer"
+      problems.append(
+        TracingProblem(
+          operation: "\(kind) '\(name)'", module: parent,
+          message: "the module puts another tensor in its place, which no graph does; write to it, as copy does"))
+    }
     for finding in first.recorder.findings {
       let role = finding.tensor.flatMap { id in inputs.first { $0.name == names[id] }?.role }
       let what = finding.tensor.flatMap { names[$0] }.map { "'\(role?.path ?? $0)'" } ?? "a tensor"

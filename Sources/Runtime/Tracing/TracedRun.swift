@@ -14,6 +14,8 @@ struct TracedRun {
   let inputs: [Int]
   /// The numbers of the outputs; nil for one that no operator gave.
   let outputs: [Int?]
+  /// The paths of parameters and buffers in whose place the module has put others.
+  let exchanged: [String]
   /// Whether gradients were recorded around the module.
   let recordsGradients: Bool
 
@@ -40,10 +42,19 @@ struct TracedRun {
         for buffer in buffers where !buffer.tensor.equal(buffer.before) { buffer.tensor.copy(from: buffer.before) }
         for parameter in recorder.overwritten { parameter.tensor.copy(from: parameter.before) }
       }
+      for (path, slot) in slots { module.restore(slot, at: path) }
       recorder.release()
     }
     let outputs = try Generator.preservingState {
       try recorder.recording { () throws -> [Int?] in try call(module, inputs).map(recorder.id(of:)) }
+    }
+    exchanged = module.tracedSlots.compactMap { path, slot in
+      switch (slot, slots[path]) {
+      case (.parameter(let now), .parameter(let before)?), (.buffer(let now), .buffer(let before)?):
+        now.isSame(as: before) ? nil : path
+      case (.computedBuffer, .computedBuffer?): nil
+      default: path
+      }
     }
     self.recorder = recorder
     self.state = state
@@ -70,6 +81,18 @@ extension Module {
       }
     }
     return found
+  }
+
+  /// Puts a slot back where another one has taken its place.
+  fileprivate func restore(_ slot: Slot, at path: String) {
+    let (parent, name) = path.splitAtLastDot
+    guard let module = allPaths[parent] else { return }
+    switch (slot, module.slots[name]) {
+    case (.parameter(let before), .parameter(let now)?), (.buffer(let before), .buffer(let now)?):
+      if !now.isSame(as: before) { module.slots[name] = slot }
+    case (.computedBuffer, .computedBuffer?): return
+    default: module.slots[name] = slot
+    }
   }
 
   /// The paths of all modules, each module under its first one.
