@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models differential pairs kernels mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models traced resnet differential pairs kernels mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,14 @@ bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "fo
 
 models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="speed" for time); needs torchvision
 	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(or $(ARGS),compare) out/models
+
+traced: setup ## Networks traced in Swift beside Python's: outputs, ONNX, MACs, a training step; needs torchvision
+	swift build -c release --product model-zoo $(link)
+	PYTHONPATH=$(python_path):$(PYTHONPATH) python3 Benchmarks/Models/traced.py .build/release/model-zoo out/models $(ARGS)
+
+resnet: setup data ## The small ResNet trained in Swift and in Python, in turns (ARGS="3 0 1": epochs, seed, threads)
+	swift build -c release --product model-zoo $(link)
+	PYTHONPATH=$(python_path) python3 Examples/ModelZoo/Python/in_turns.py .build/release/model-zoo .data/fashion-mnist $(ARGS)
 
 differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
 	swift build -c release --product differential $(link)

@@ -22,6 +22,7 @@ let package = Package(
     .executable(name: "bonsai", targets: ["bonsai"]),
     .executable(name: "bonsai-engine", targets: ["bonsai-engine"]),
     .executable(name: "pruning-tutorial", targets: ["PruningTutorial"]),
+    .executable(name: "model-zoo", targets: ["ModelZoo"]),
     .executable(name: "bonsai-bench", targets: ["BonsaiBench"]),
     .executable(name: "differential", targets: ["differential"]),
   ],
@@ -106,6 +107,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/PruningTutorial"),
+    // Networks as short as in Python, and what can be done with them.
+    .target(name: "ExampleModels", dependencies: ["Torch", "NN"], path: "Examples/Models"),
+    .executableTarget(
+      name: "ModelZoo",
+      dependencies: [
+        "ExampleModels", "Torch", "NN", "Graphs", "Runtime", "Datasets", "Checkpoints", "Console",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Examples/ModelZoo", exclude: ["Python"]),
 
     // Beside PyTorch, in one run: speed, and everything that can be compared.
     .executableTarget(
@@ -152,7 +162,10 @@ let package = Package(
     .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Checkpoints"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "RuntimeTests",
-      dependencies: ["Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels", "Torch"],
+      dependencies: [
+        "ExampleModels", "Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels", "Torch",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
       resources: [.copy("Python")]),
     .testTarget(name: "SparseKernelsTests", dependencies: ["SparseKernels", "Sparsity", "Torch"]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"]),

@@ -345,6 +345,14 @@ int32_t ct_operator_result_count(ct_operator op) {
   return static_cast<int32_t>(known(op).handle.schema().returns().size());
 }
 
+ct_error ct_operator_schema(ct_operator op, char **schema, bool *is_random) {
+  return guarded([&] {
+    const auto &handle = known(op).handle;
+    *schema = strdup(c10::str(handle.schema()).c_str());
+    *is_random = handle.hasTag(at::Tag::nondeterministic_seeded);
+  });
+}
+
 ct_error ct_operator_call(ct_operator op, const ct_value *arguments, ct_value *results, int32_t capacity, int32_t *count) {
   return guarded([&] {
     const Operator &called = known(op);

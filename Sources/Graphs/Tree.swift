@@ -28,7 +28,7 @@ public struct Tree: Hashable, Sendable {
     self.init(parts[1], fields)
   }
 
-  private init(type: String?, keys: [String], children: [Tree]) {
+  init(type: String?, keys: [String], children: [Tree]) {
     (self.type, self.keys, self.children) = (type, keys, children)
   }
 

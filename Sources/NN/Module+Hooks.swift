@@ -55,6 +55,9 @@ extension Module {
   /// Runs the hooks, then `body` with the inputs they leave. For modules whose call takes something else than one
   /// tensor; ``callAsFunction(_:)`` does it for the others.
   public final func withForwardPreHooks<R>(_ inputs: [Tensor], _ body: ([Tensor]) throws -> R) rethrows -> R {
+    let recorder = Recorder.current
+    recorder?.enter(self)
+    defer { recorder?.leave() }
     let hooks = forwardPreHooks.values
     var inputs = inputs
     for hook in hooks { inputs = hook.willForward(self, inputs) ?? inputs }

@@ -28,7 +28,7 @@ open class Module {
 
   /// The module applied: the hooks, then ``forward(_:)``.
   public final func callAsFunction(_ x: Tensor) -> Tensor {
-    forwardPreHooks.isEmpty ? forward(x) : withForwardPreHooks([x]) { forward($0[0]) }
+    forwardPreHooks.isEmpty && Recorder.current == nil ? forward(x) : withForwardPreHooks([x]) { forward($0[0]) }
   }
 
   /// Names of children that differ from the properties that hold them: `["outProj": "out_proj"]`, so that state dicts

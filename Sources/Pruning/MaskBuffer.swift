@@ -18,7 +18,7 @@ final class MaskBuffer: ComputedBuffer {
   var mask: PruningMask { states.current.mask }
   /// The methods that made the mask, in order.
   var history: PruningContainer { states.current.history }
-  var value: Tensor { mask.tensor }
+  var value: Tensor { Recorder.current?.standIn(for: self) { mask.tensor } ?? mask.tensor }
   var shape: [Int] { mask.shape }
 
   /// Takes over the mask of a further call.

@@ -35,10 +35,20 @@ final class PrunedTensor: ComputedTensor {
   var history: PruningContainer { buffer.history }
 
   var value: Tensor {
+    if Recorder.current != nil { return recorded }
     guard isGradEnabled && original.requiresGrad else { return untracked }
     return lock.withLock {
       kept = nil  // an optimiser is about to make it untrue
       let product = shared ?? tracked
+      if forwardDepth > 0 { shared = product }
+      return product
+    }
+  }
+
+  /// The product as operators compute it, for a recorder to hear; one for each forward pass.
+  private var recorded: Tensor {
+    lock.withLock {
+      let product = shared ?? buffer.value.to(original.dtype) * original
       if forwardDepth > 0 { shared = product }
       return product
     }

@@ -60,6 +60,7 @@ extension Tensor {
   ///   - retainGraph: Whether the recorded operations are kept, for a second call.
   ///   - createGraph: Whether the gradients can themselves be differentiated; keeps the recorded operations as well.
   public func backward(gradient: Tensor? = nil, retainGraph: Bool = false, createGraph: Bool = false) {
+    Recorder.current?.note(.unheard, "backward", self)
     require(ct_tensor_backward(handle, gradient?.handle, retainGraph || createGraph, createGraph), "backward")
   }
 
@@ -80,6 +81,7 @@ extension Tensor {
     precondition(
       outputGradients == nil || outputGradients?.count == outputs.count,
       "gradients: \(outputs.count) outputs with \(outputGradients?.count ?? 0) gradients")
+    Recorder.current?.note(.unheard, "gradients")
     var found = [ct_tensor?](repeating: nil, count: inputs.count)
     let error = ct_gradients(
       outputs.map(\.handle), outputGradients?.map { $0?.handle }, Int32(outputs.count), inputs.map(\.handle),
@@ -94,5 +96,8 @@ extension Tensor {
 
   /// Puts the memory, shape and dtype of `source` into this tensor, which stays the same object for whoever holds it:
   /// Python's `tensor.data = source`. The gradient history of `source` is not taken over.
-  public func setData(_ source: Tensor) { require(ct_tensor_set_data(handle, source.handle), "setData") }
+  public func setData(_ source: Tensor) {
+    Recorder.current?.note(.unheard, "setData", self)
+    require(ct_tensor_set_data(handle, source.handle), "setData")
+  }
 }

@@ -80,6 +80,8 @@ private func invoke<R>(
         }
         let results = laidOut.baseAddress! + count
         var found: Int32 = 0
+        let recorder = Recorder.current
+        let heard = recorder?.begin("\(name)", values.map(Optional.some), keywords: keywords.map { "\($0.name)" })
         let error = ct_call(name.cString, laidOut.baseAddress, Int32(count), results, Int32(capacity), &found)
         if let text = message(of: error) {
           return .failure(missingDevice(among: values) ?? .engine(operation: "\(name)", message: text))
@@ -87,6 +89,9 @@ private func invoke<R>(
         guard found <= capacity else {
           for i in 0..<capacity where results[i].tag == tensorTag { ct_tensor_release(results[i].u.t) }
           return .failure(.engine(operation: "\(name)", message: "\(found) results, room for \(capacity)"))
+        }
+        if let recorder, let heard {
+          recorder.end(heard, UnsafeMutableBufferPointer(start: results, count: Int(found)))
         }
         return .success(take(UnsafeBufferPointer(start: results, count: Int(found))))
       }
@@ -175,6 +180,26 @@ extension OperatorValue {
       out.u.g = generator.handle
     }
     return out
+  }
+
+  /// An argument as it was laid out; its tensors get a reference of their own.
+  init(reading value: ct_value) {
+    func list<T, R>(_ start: UnsafePointer<T>?, _ one: (T) -> R) -> [R] {
+      start.map { start in (0..<Int(value.count)).map { one(start[$0]) } } ?? []
+    }
+    switch UInt32(value.tag) {
+    case UInt32(CT_INTS.rawValue): self = .ints(list(value.u.ints) { Int($0) })
+    case UInt32(CT_DOUBLES.rawValue): self = .doubles(list(value.u.doubles) { $0 })
+    case UInt32(CT_BOOLS.rawValue): self = .bools(list(value.u.ints) { $0 != 0 })
+    case UInt32(CT_TENSORS.rawValue):
+      self = .tensors(list(value.u.tensors) { $0.map { Tensor(owning: ct_tensor_retain($0)) } })
+    case UInt32(CT_TENSOR.rawValue):
+      self = value.u.t.map { .tensor(Tensor(owning: ct_tensor_retain($0))) } ?? .none
+    case UInt32(CT_STRING.rawValue): self = value.u.s.map { .string(String(cString: $0)) } ?? .none
+    case UInt32(CT_DEVICE.rawValue):
+      self = Device.Kind(engineType: value.count).map { .device(Device($0, index: Int(value.u.i))) } ?? .none
+    default: self = OperatorValue(taking: value)
+    }
   }
 
   /// A result, whose reference it takes over.

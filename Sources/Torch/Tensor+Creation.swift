@@ -26,7 +26,7 @@ extension Tensor {
   /// New memory that `fill` writes in full.
   public convenience init(shape: [Int], dtype: DType, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
     self.init(sharing: Tensor.empty(shape, dtype: dtype))
-    let start = address("Tensor")
+    let start = address("Tensor", writing: true)
     try fill(UnsafeMutableRawBufferPointer(start: start, count: count * dtype.byteCount))
   }
 

@@ -18,6 +18,7 @@ extension Tensor {
   /// - Precondition: the tensor lies in main memory.
   package func multiplied(by factors: any EntryFactors) -> Tensor {
     precondition(device == .cpu, "multiplied(by:): the tensor lies on \(device)")
+    Recorder.current?.note(.unheard, "multiplied(by:)", self)
     let context = Unmanaged.passRetained(FactorsContext(factors))
     let boundary = ct_factors(
       context: context.toOpaque(),

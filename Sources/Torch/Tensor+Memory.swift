@@ -52,7 +52,7 @@ extension Tensor {
   /// Reads the entries' bytes, in order, without a copy.
   /// - Precondition: the tensor lies on the CPU and is contiguous; otherwise `cpu().contiguous()` first.
   public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-    let start = address("withUnsafeBytes")
+    let start = address("withUnsafeBytes", writing: false)
     defer { withExtendedLifetime(self) {} }
     return try body(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
   }
@@ -62,7 +62,7 @@ extension Tensor {
   public func withUnsafeMutableBytes<R, E: Error>(
     _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    let start = address("withUnsafeMutableBytes")
+    let start = address("withUnsafeMutableBytes", writing: true)
     defer {
       require(ct_tensor_bump_version(handle), "withUnsafeMutableBytes")
       withExtendedLifetime(self) {}
@@ -129,7 +129,8 @@ extension Tensor {
   }
 
   /// The first entry's address; traps for memory that Swift cannot walk through.
-  func address(_ operation: String) -> UnsafeMutableRawPointer? {
+  func address(_ operation: String, writing: Bool) -> UnsafeMutableRawPointer? {
+    Recorder.current?.exposes(self, writing: writing, operation)
     guard device == .cpu else {
       fatalError("\(operation): the tensor lies on \(device); copy it with to(.cpu) first")
     }

@@ -5,7 +5,7 @@ extension Tensor {
   public static func rand(
     _ shape: [Int], dtype: DType = .float32, device: Device = .cpu, generator: Generator? = nil
   ) -> Tensor {
-    guard device == .cpu, dtype.isFloatingPoint else {
+    guard device == .cpu, dtype.isFloatingPoint, Recorder.current == nil else {
       return call("rand.generator", shape, keywords: [("generator", generator)] + placed(dtype, device))
     }
     return Tensor(shape: shape, dtype: dtype) { (generator ?? .default()).draw(into: $0, dtype: dtype) }
@@ -35,7 +35,9 @@ extension Tensor {
   /// Uniform draws of this tensor's shape, dtype and device: `rand_like`.
   public func randLike() -> Tensor {
     // Memory in another order is drawn in that order.
-    guard device == .cpu, dtype.isFloatingPoint, isContiguous else { return call("rand_like", self) }
+    guard device == .cpu, dtype.isFloatingPoint, isContiguous, Recorder.current == nil else {
+      return call("rand_like", self)
+    }
     return .rand(shape, dtype: dtype)
   }
 
@@ -55,7 +57,9 @@ extension Tensor {
   /// Overwrites the entries with uniform draws from [low, high): `uniform_`.
   @discardableResult
   public func uniform(_ low: Double, _ high: Double, generator: Generator? = nil) -> Tensor {
-    guard low == 0, high == 1, device == .cpu, dtype.isFloatingPoint, isContiguous, !requiresGrad else {
+    guard low == 0, high == 1, device == .cpu, dtype.isFloatingPoint, isContiguous, !requiresGrad,
+      Recorder.current == nil
+    else {
       return call("uniform_", self, low, high, keywords: [("generator", generator)])
     }
     withUnsafeMutableBytes { (generator ?? .default()).draw(into: $0, dtype: dtype) }

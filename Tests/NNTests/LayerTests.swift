@@ -20,19 +20,23 @@ private struct RecordedLayer: Decodable, CustomTestStringConvertible, Sendable {
   }
 }
 
-private let recordedLayers = (try? Recorded.json("layers.json", as: [RecordedLayer].self)) ?? []
+private let recordedLayers = ["layers.json", "more_layers.json"].flatMap {
+  (try? Recorded.json($0, as: [RecordedLayer].self)) ?? []
+}
+private let allCases = layerCases.merging(moreLayerCases) { first, _ in first }
 
 extension NNTests {
   @Suite struct LayerTests {
     nonisolated(unsafe) private static let tensors = try? StateDict(contentsOf: Recorded.path("layers.safetensors"))
+      .merging(StateDict(contentsOf: Recorded.path("more_layers.safetensors"))) { first, _ in first }
 
     @Test func everyRecordedLayerIsTested() {
-      #expect(recordedLayers.count == 73)
-      #expect(Set(recordedLayers.map(\.name)) == Set(layerCases.keys))
+      #expect(recordedLayers.count == 73 + 72)
+      #expect(Set(recordedLayers.map(\.name)) == Set(allCases.keys))
     }
 
     @Test(arguments: recordedLayers) private func printsAndNamesAsPyTorch(_ recorded: RecordedLayer) throws {
-      let layer = try #require(layerCases[recorded.name]).build()
+      let layer = try #require(allCases[recorded.name]).build()
       #expect(layer.description == recorded.text)
       #expect(layer.stateDict.map { [.name($0), .shape($1.shape)] } == recorded.state)
       #expect(Array(layer.namedParameters.keys) == recorded.parameters)
@@ -42,7 +46,7 @@ extension NNTests {
     /// it must agree within 2e-6 of the largest entry (at least 1).
     @Test(arguments: recordedLayers) private func computesAsPyTorch(_ recorded: RecordedLayer) throws {
       let tensors = try #require(Self.tensors)
-      let layerCase = try #require(layerCases[recorded.name])
+      let layerCase = try #require(allCases[recorded.name])
       func known(_ kind: String) throws -> Tensor { try #require(tensors["\(recorded.name)/\(kind)"], "\(kind)") }
       func agree(_ found: Tensor, _ kind: String, within bound: Double = 2e-6) throws {
         let wanted = try known(kind)

@@ -109,9 +109,22 @@ const char *ct_operator_argument_name(ct_operator op, int32_t index);  // valid 
 int32_t ct_operator_result_count(ct_operator op);
 // Calls it with all arguments in the schema's order; results as in ct_call.
 ct_error ct_operator_call(ct_operator op, const ct_value *arguments, ct_value *results, int32_t capacity, int32_t *count);
+// The operator's schema as LibTorch writes it, and whether it draws random numbers; free the text with ct_string_free.
+ct_error ct_operator_schema(ct_operator op, char **schema, bool *is_random);
 // Sets whether operators of that kind of device choose their precision, and which; writes what was before. The cache of
 // converted weights is emptied.
 ct_error ct_autocast(int32_t device_type, bool enabled, int32_t dtype, bool *enabled_before, int32_t *dtype_before);
+
+// MARK: Recording
+
+// How many threads have a recorder; read without a call, so that nothing is paid where there is none.
+extern int32_t ct_recorder_count;
+static inline bool ct_is_recording(void) { return __atomic_load_n(&ct_recorder_count, __ATOMIC_RELAXED) != 0; }
+// The recorder of this thread, which is Swift's to interpret and to keep alive; NULL for none.
+void *ct_recorder(void);
+void ct_set_recorder(void *recorder);
+// A second tensor over the same memory, without gradients' history.
+ct_error ct_tensor_alias(ct_tensor tensor, ct_tensor *alias);
 
 // MARK: Gradients
 

@@ -101,7 +101,7 @@ struct PT2Plan {
   }
 
   /// The index's entry of a weight that lies contiguously in a storage of its own.
-  private static func entry(
+  static func entry(
     _ spec: TensorSpec, storage: String, like old: JSONValue?, file: String
   ) throws(CheckpointError) -> JSONValue {
     guard let code = spec.type.exportCode, spec.type.byteCount(shape: spec.shape) != nil else {

@@ -48,6 +48,28 @@ struct PickleWriter {
     return writer.bytes
   }
 
+  /// The pickle of `((tensor, ...), {})`, positional inputs and none by name; storages are called "0", "1", ... in order.
+  ///
+  /// - Throws: `CheckpointError` for element types that PyTorch does not have.
+  static func inputs(_ tensors: [TensorSpec], file: String) throws(CheckpointError) -> [UInt8] {
+    var writer = PickleWriter()
+    writer.opcode(0x80)
+    writer.opcode(2)
+    writer.opcode("(")
+    for (number, tensor) in tensors.enumerated() {
+      guard writer.tensor(tensor, storage: number) else {
+        throw CheckpointError(
+          .invalidArgument, "lay out sample inputs of", file: file, expected: "element types of PyTorch",
+          found: "\(tensor.type)", advice: "convert the inputs first")
+      }
+    }
+    writer.opcode("t")
+    writer.opcode("}")
+    writer.opcode(0x86)
+    writer.opcode(".")
+    return writer.bytes
+  }
+
   /// A call of torch._utils._rebuild_tensor_v2, or of _v3 for the types that have no storage class; false for a type
   /// that PyTorch does not have.
   private mutating func tensor(_ tensor: TensorSpec, storage: Int) -> Bool {

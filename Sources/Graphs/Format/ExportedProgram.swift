@@ -82,12 +82,16 @@ public struct ExportedProgram: Sendable {
     var document = document
     document["graph_module"] = .object(module)
     if graph.ranges != original.ranges {
-      document["range_constraints"] = .object(
-        graph.ranges.mapValues { range in
-          ["min_val": range.minimum.map(JSONValue.int) ?? .null, "max_val": range.maximum.map(JSONValue.int) ?? .null]
-        })
+      document["range_constraints"] = Self.constraints(graph.ranges)
     }
     return JSONValue.object(document).text
+  }
+
+  static func constraints(_ ranges: OrderedDictionary<String, Graph.SymbolRange>) -> JSONValue {
+    .object(
+      ranges.mapValues { range in
+        ["min_val": range.minimum.map(JSONValue.int) ?? .null, "max_val": range.maximum.map(JSONValue.int) ?? .null]
+      })
   }
 
   /// Begins a file with this graph and the weights given, which are then handed over block by block.

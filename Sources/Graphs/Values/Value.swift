@@ -65,9 +65,10 @@ public struct TensorType: Hashable, Sendable {
     layout = .strided
   }
 
-  init(
-    dtype: StoredType?, sizes: [SymbolicSize], strides: [SymbolicSize], storageOffset: SymbolicSize,
-    requiresGrad: Bool, device: DeviceName, layout: Layout
+  /// A tensor with those strides, at that place of its storage.
+  public init(
+    dtype: StoredType?, sizes: [SymbolicSize], strides: [SymbolicSize], storageOffset: SymbolicSize = .fixed(0),
+    requiresGrad: Bool = false, device: DeviceName = DeviceName("cpu"), layout: Layout = .strided
   ) {
     (self.dtype, self.sizes, self.strides, self.storageOffset) = (dtype, sizes, strides, storageOffset)
     (self.requiresGrad, self.device, self.layout) = (requiresGrad, device, layout)

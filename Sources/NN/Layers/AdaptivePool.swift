@@ -70,3 +70,23 @@ open class AdaptiveMaxPool2d: AdaptivePool {
   /// The pooled input.
   open override func forward(_ x: Tensor) -> Tensor { adaptiveMaxPool2d(x, size(for: x)) }
 }
+
+/// The mean of each of as many windows as the output has entries, for input [N, C, D, H, W]:
+/// `torch.nn.AdaptiveAvgPool3d`.
+open class AdaptiveAvgPool3d: AdaptivePool {
+  /// Output of that size.
+  public init(_ outputSize: some SpatialSize) { super.init(rank: 3, outputSize) }
+
+  /// The pooled input.
+  open override func forward(_ x: Tensor) -> Tensor { call("adaptive_avg_pool3d", x, size(for: x)) }
+}
+
+/// The largest entry of each of as many windows as the output has entries, for input [N, C, D, H, W]:
+/// `torch.nn.AdaptiveMaxPool3d`.
+open class AdaptiveMaxPool3d: AdaptivePool {
+  /// Output of that size.
+  public init(_ outputSize: some SpatialSize) { super.init(rank: 3, outputSize) }
+
+  /// The pooled input.
+  open override func forward(_ x: Tensor) -> Tensor { callList("adaptive_max_pool3d", x, size(for: x), capacity: 2)[0] }
+}

@@ -23,3 +23,21 @@ open class Dropout2d: Dropout {
   /// The input, with channels zeroed while training.
   open override func forward(_ x: Tensor) -> Tensor { call("feature_dropout", x, p, isTraining) }
 }
+
+/// Zeroes whole channels at random while training: `torch.nn.Dropout1d`. Input [N, C, L].
+open class Dropout1d: Dropout {
+  /// The input, with channels zeroed while training.
+  open override func forward(_ x: Tensor) -> Tensor { call("feature_dropout", x, p, isTraining) }
+}
+
+/// Zeroes whole channels at random while training: `torch.nn.Dropout3d`. Input [N, C, D, H, W].
+open class Dropout3d: Dropout {
+  /// The input, with channels zeroed while training.
+  open override func forward(_ x: Tensor) -> Tensor { call("feature_dropout", x, p, isTraining) }
+}
+
+/// Dropout that keeps mean and variance of ``SELU``'s outputs (Klambauer et al. 2017): `torch.nn.AlphaDropout`.
+open class AlphaDropout: Dropout {
+  /// The input, with entries set to the unit's lower bound while training.
+  open override func forward(_ x: Tensor) -> Tensor { call("alpha_dropout", x, p, isTraining) }
+}

@@ -20,6 +20,26 @@ open class Flatten: Module {
   open override var extraDescription: String { "start_dim=\(start), end_dim=\(end)" }
 }
 
+/// Makes several dimensions of one: `torch.nn.Unflatten`.
+open class Unflatten: Module {
+  /// The dimension.
+  public final let dim: Int
+  /// The lengths that it gets; one may be -1.
+  public final let lengths: [Int]
+
+  /// Makes dimension `dim` several.
+  public init(_ dim: Int, _ lengths: [Int]) {
+    self.dim = dim
+    self.lengths = lengths
+  }
+
+  /// The same entries with more dimensions.
+  open override func forward(_ x: Tensor) -> Tensor { x.unflatten(dim, lengths) }
+
+  /// The dimension and its lengths.
+  open override var extraDescription: String { "dim=\(dim), unflattened_size=\(Python.tuple(lengths))" }
+}
+
 /// Hands its input on: `torch.nn.Identity`.
 open class Identity: Module {
   /// The input.

@@ -4,12 +4,17 @@ import NN
 import OrderedCollections
 import Torch
 
-/// The tensors of a model, read from its file. Names that stand for the same entries of one storage get one tensor.
+/// The tensors of a model. Of those read from a file, names that stand for the same entries of one storage get one tensor.
 struct GraphWeights {
   /// Parameters and persistent buffers by name, in the order of the state dict.
-  private(set) var state: OrderedDictionary<String, (tensor: Tensor, isParameter: Bool, requiresGrad: Bool)> = [:]
+  private(set) var state: OrderedDictionary<String, Slot> = [:]
   /// Constants and buffers that are not in the state dict.
   private(set) var constants: OrderedDictionary<String, Tensor> = [:]
+
+  /// Tensors that are there already.
+  init(state: OrderedDictionary<String, Slot>, constants: OrderedDictionary<String, Tensor>) {
+    (self.state, self.constants) = (state, constants)
+  }
 
   init(_ program: ExportedProgram, device: Device) throws {
     let file = program.file
@@ -29,8 +34,9 @@ struct GraphWeights {
       } else {
         tensor = try Self.tensor(info, dtype, device) { try weights.read(info.name, into: $0) }
         known[place] = tensor
+        if kind.isParameter { tensor.requiresGrad = kind.requiresGrad && dtype.isFloatingPoint }
       }
-      state[info.name] = (tensor, kind.isParameter, kind.requiresGrad)
+      state[info.name] = kind.isParameter ? .parameter(tensor) : .buffer(tensor)
     }
     for input in program.graph.inputs {
       guard let path = input.role.path, state[path] == nil, constants[path] == nil else { continue }

@@ -10,15 +10,9 @@ struct ModuleTree {
   private(set) var inner: OrderedDictionary<String, Module> = [:]
 
   init(_ weights: GraphWeights) {
-    for (path, weight) in weights.state {
+    for (path, slot) in weights.state {
       let (parent, name) = path.splitAtLastDot
-      let module = made(parent)
-      if weight.isParameter {
-        module.registerParameter(name, weight.tensor)
-        if !weight.requiresGrad && weight.tensor.requiresGrad { weight.tensor.requiresGrad = false }
-      } else {
-        module.registerBuffer(name, weight.tensor)
-      }
+      made(parent).slots[name] = slot
     }
   }
 

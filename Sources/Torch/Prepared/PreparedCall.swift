@@ -145,6 +145,12 @@ package final class PreparedCall {
   package func run(_ values: ValueTable) throws(TorchError) {
     for (target, slot) in patches { target.pointee = values.words[slot] }
     var found: Int32 = 0
+    let recorder = Recorder.current
+    let heard = recorder?.begin(
+      handle.name,
+      (0..<argumentCount).map { index in
+        arguments[index].tag == Int32(CT_DEFAULT.rawValue) ? nil : OperatorValue(reading: arguments[index])
+      }, keywords: [])
     if let error = ct_operator_call(handle.op, arguments, results, Int32(capacity), &found) {
       throw .engine(operation: handle.name, message: message(of: error) ?? "")
     }
@@ -152,6 +158,7 @@ package final class PreparedCall {
       for index in 0..<min(Int(found), capacity) where isTensor(index) { ct_tensor_release(results[index].u.t) }
       throw .engine(operation: handle.name, message: "\(found) results, expected \(outputs.count)")
     }
+    if let recorder, let heard { recorder.end(heard, UnsafeMutableBufferPointer(start: results, count: Int(found))) }
     for index in 0..<Int(found) {
       if index < outputs.count, let slot = outputs[index] {
         switch UInt32(results[index].tag) {

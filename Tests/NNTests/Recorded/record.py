@@ -1,6 +1,6 @@
 """Records what PyTorch 2.13 does, for NNTests: run `python3 record.py` in this folder with torch and safetensors.
 
-layers.json / layers.safetensors: for each case the repr, the state dict's names and shapes, and under "case/":
+layers.json / layers.safetensors (more_layers by record_more.py): for each case the repr, the state dict's names and shapes, and under "case/":
   init.NAME   initial values for seed 0          in.I, out.I     inputs, outputs while training (seed 2 before the call)
   gin.I       gradients of inputs                grad.NAME       gradients of parameters
   after.NAME  buffers after that call            eval.I          outputs in evaluation
@@ -13,18 +13,11 @@ import torch
 import torch.nn as nn
 from safetensors.torch import save_file
 
+import recording
+from recording import draw, ints
+
 torch.set_num_threads(1)
 torch.backends.mha.set_fastpath_enabled(False)
-T = {}
-
-
-def draw(*shape, seed):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def ints(high, *shape, seed):
-    return torch.randint(high, shape, generator=torch.Generator().manual_seed(seed))
-
 
 CASES = {
     "linear": (lambda: nn.Linear(7, 5), [draw(3, 7, seed=1)]),
@@ -162,42 +155,7 @@ def outputs(name, m, x):
     return [part for part in flat if part is not None]
 
 
-def put(name, tensor):
-    T[name] = tensor.detach().clone().contiguous()
-
-
-cases = []
-for name, (build, inputs) in CASES.items():
-    torch.manual_seed(0)
-    m = build()
-    cases.append({
-        "name": name, "text": repr(m), "state": [[n, list(t.shape)] for n, t in m.state_dict().items()],
-        "parameters": [n for n, _ in m.named_parameters()],
-    })
-    for n, t in m.state_dict().items():
-        put(f"{name}/init.{n}", t)
-    x = [t.clone().requires_grad_(t.is_floating_point()) for t in inputs]
-    torch.manual_seed(2)
-    y = outputs(name, m, x)
-    torch.autograd.backward(y[0], draw(*y[0].shape, seed=3).to(y[0].dtype))
-    for i, t in enumerate(x):
-        put(f"{name}/in.{i}", t)
-        if t.grad is not None:
-            put(f"{name}/gin.{i}", t.grad)
-    for i, t in enumerate(y):
-        put(f"{name}/out.{i}", t)
-    put(f"{name}/gout", draw(*y[0].shape, seed=3).to(y[0].dtype))
-    for n, p in m.named_parameters():
-        if p.grad is not None:
-            put(f"{name}/grad.{n}", p.grad)
-    for n, t in m.named_buffers():
-        put(f"{name}/after.{n}", t)
-    m.eval()
-    for i, t in enumerate(outputs(name, m, x)):
-        put(f"{name}/eval.{i}", t)
-
-save_file(T, "layers.safetensors")
-json.dump(cases, open("layers.json", "w"), indent=1)
+recording.layers(CASES, outputs, "layers")
 
 
 class LeNet(nn.Module):
@@ -238,6 +196,7 @@ x = torch.rand(20, batch, 1, 32, 32, generator=torch.Generator().manual_seed(1))
 y = torch.randint(10, (20, batch), generator=torch.Generator().manual_seed(2))
 T = {}
 runs = {}
+put = recording.into(T)
 for name, make in OPTIMIZERS.items():
     torch.manual_seed(0)
     m = LeNet()
@@ -281,6 +240,7 @@ INITS = {
     "sparse": lambda: nn.init.sparse_(torch.empty(7, 5), 0.5, std=0.1),
 }
 T = {}
+put = recording.into(T)
 for name, make in INITS.items():
     torch.manual_seed(0)
     put(name, make())
