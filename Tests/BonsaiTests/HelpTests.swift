@@ -64,6 +64,8 @@ import Testing
       profile                 Measures an exported model, module by module.
       compare                 Runs two exported models on the same inputs:
                               differences, speed, sizes.
+      compact                 Takes channels, heads and hidden units out of an
+                              exported model (.pt2): smaller, faster, and exact.
 
       See 'bonsai help <subcommand>' for detailed help.
 
