@@ -5,6 +5,7 @@
     models.py compact FOLDER [NAME ...]     channels removed: units, sizes, differences to the masked model, seconds
     models.py load FOLDER [NAME ...]        half of the channels removed, then loaded by torch.export.load: difference to bonsai run
     models.py faster FOLDER [NAME ...]      half of the MACs removed: milliseconds of both in turns, batch 1 and 8
+    models.py large FOLDER                  seconds and memory of the analysis as models grow: ViT-B and ViT-L, 250 to 1,000 layers
     models.py speed FOLDER [NAME ...]       milliseconds of Python and of bonsai, in turns, batch 1 and 16, 1 and 2 threads
 
 FOLDER keeps the exported models. Needs torch 2.13 and torchvision (pip install --no-deps torchvision pillow), and BONSAI, the
@@ -204,6 +205,33 @@ def faster(folder, names):
         os.remove(small)
 
 
+def large(folder, names):
+    """The analysis alone, and the largest memory of the whole command, which ranks the channels too."""
+
+    def layers(count):
+        return torch.nn.Sequential(*[m for _ in range(count) for m in (torch.nn.Linear(64, 64), torch.nn.ReLU())])
+
+    nets = {f"{count} layers": (lambda count=count: layers(count), torch.randn(2, 64)) for count in (250, 500, 1000)}
+    for name in ("vit_b_16", "vit_l_16"):
+        nets[name] = (lambda name=name: model(name), inputs(name, 2))
+    for name, (make, x) in nets.items():
+        path = os.path.join(folder, name.replace(" ", "_") + ".pt2")
+        if not os.path.exists(path):
+            batch = torch.export.Dim("batch", min=1, max=64)
+            torch.export.save(torch.export.export(make().eval(), (x,), dynamic_shapes=({0: batch},)), path)
+        # The child alone, since the largest of all children is what the system tells.
+        script = (
+            "import json, resource, subprocess, sys;"
+            "r = json.loads(subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout);"
+            "print(r['seconds'], sum(g['units_before'] for g in r['groups']), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        command = [BONSAI, "compact", path, "--amount", "0.5", "--dry-run", "--json"]
+        start = time.perf_counter()
+        out = subprocess.run([sys.executable, "-c", script, *command], check=True, capture_output=True, text=True).stdout.split()
+        print(
+            f"{name:12} analysis {float(out[0]):.3f} s, {int(out[1])} units, {int(out[2]) / 1024:.0f} MiB at most,"
+            f" {time.perf_counter() - start:.1f} s with reading and ranking, file {os.path.getsize(path) / 1e6:.0f} MB", flush=True)
+
+
 def seconds(net, x, runs):
     times = []
     with torch.no_grad():
@@ -240,8 +268,8 @@ if __name__ == "__main__":
     os.makedirs(folder, exist_ok=True)
     if task == "languages":
         languages(folder)
-    elif task in ("compare", "compact", "load"):
-        {"compare": compare, "compact": compact, "load": load}[task](folder, sys.argv[3:] or USUAL)
+    elif task in ("compare", "compact", "load", "large"):
+        {"compare": compare, "compact": compact, "load": load, "large": large}[task](folder, sys.argv[3:] or USUAL)
     elif task == "faster":
         faster(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])
     else:

@@ -85,8 +85,15 @@ public struct Compactor {
     /// Their numbers, in order.
     public var units: [Int]
 
-    /// For each bias by its name in the graph, what is added to it: what the units that go were as constants.
-    var folds: [String: [Double]] = [:]
+    /// The biases that layers get, by the positions of their steps: what the units that go were as constants is in them.
+    var folds: [Int: Fold] = [:]
+
+    /// A new bias of a layer.
+    struct Fold: Hashable, Sendable {
+      var path: String
+      var bias: [Double]
+      var type: StoredType
+    }
 
     /// A choice of units.
     public init(units: some Sequence<Int>) { self.units = Set(units).sorted() }
@@ -146,26 +153,23 @@ public struct Compactor {
     return best.choice
   }
 
-  /// The choice for an amount, without units that a value would be empty without: of those the best are put back.
+  /// The choice for an amount.
   private func filled(_ chooser: UnitChooser, _ amount: Amount) throws -> Choice {
-    var gone = Set(try chooser.gone(amount))
-    var places: [Int: (group: Int, place: Int)] = [:]
+    Choice(units: withoutEmptyValues(Set(try chooser.gone(amount))) { chooser.score(of: $0) })
+  }
+
+  /// The units given, without those that a value would be empty without: of these the best are put back.
+  func withoutEmptyValues(_ units: Set<Int>, score: (Int) -> Double) -> Set<Int> {
+    var gone = units
     while true {
-      let survivors = units.survivors(without: gone)
-      guard let empty = factors.first(where: { !$0.isEmpty && !$0.contains(where: survivors.stays) }) else { break }
-      if places.isEmpty {
-        for (group, entry) in groups.enumerated() {
-          for (place, unit) in entry.units.enumerated() { places[unit] = (group, place) }
-        }
+      let survivors = self.units.survivors(without: gone)
+      guard let empty = factors.first(where: { !$0.isEmpty && !$0.contains(where: survivors.stays) }) else {
+        return gone
       }
-      let candidates = Set(empty.map { units.units[Int(units.classes[Int($0)])] })
-      func score(_ unit: Int) -> Double {
-        places[unit].map { chooser.score(group: $0.group, place: $0.place) } ?? 0
-      }
-      guard let best = candidates.max(by: { (score($0), $1) < (score($1), $0) }) else { break }
+      let candidates = Set(empty.map { self.units.units[Int(self.units.classes[Int($0)])] })
+      guard let best = candidates.max(by: { (score($0), $1) < (score($1), $0) }) else { return gone }
       gone.remove(best)
     }
-    return Choice(units: gone)
   }
 
   /// What a cost is after a choice.

@@ -45,6 +45,20 @@ import Testing
     #expect(scratch.names == [])
   }
 
+  @Test func zerosThatAreThereGo() throws {
+    let (zeros, small) = (scratch("zeros.pt2"), scratch("small.pt2"))
+    #expect(
+      try bonsai(
+        "prune", model("rotary"), "-o", zeros, "--pattern", "structured", "--amount", "0.5", "--only", "gate.weight"
+      ).status == 0)
+    let report = try bonsai("compact", zeros, "-o", small, "--zeros", "--runs", "1", "--json").json()
+    let groups = try #require(report["groups"] as? [[String: Any]])
+    let gate = try #require(groups.first { ($0["outputs"] as? [String])?.contains("gate.weight") == true })
+    #expect(gate["units_after"] as? Int == (gate["units_before"] as? Int ?? 0) / 2)
+    let proof = try #require(report["proof"] as? [String: Any])
+    #expect(try #require((proof["float64"] as? [String: Any])?["relative"] as? Double) < 1e-12)
+  }
+
   @Test func withoutEngineItIsNotProven() throws {
     let small = scratch("small.pt2")
     let outcome = try run(

@@ -49,4 +49,38 @@ import Torch
       "random graphs: \(Self.count), \(whole) of them whole, \(removed) of \(units) units removed, \(wrong.count) wrong"
     )
   }
+
+  @Test func zerosThatAreThereGo() throws {
+    threadCount = 1
+    var (models, removed, folds, kept) = (0, 0, 0, 0)
+    var wrong: [String] = []
+    for seed in Self.first..<Self.first + UInt64(Self.count) {
+      let model = RandomModel(seed: seed, layers: 3 + Int(seed % 8))
+      let compactor = try Compactor(model.graph, ModelTensors(model.withDeadChannels(seed: seed)))
+      let (choice, left) = try compactor.zeros()
+      kept += left.reduce(0) { $0 + $1.count }
+      guard !choice.units.isEmpty else { continue }
+      models += 1
+      removed += choice.units.count
+      folds += choice.folds.count
+      do {
+        let inputs = try inputs(model.graph)
+        let (wanted, found) = try noGrad {
+          (
+            try compactor.compacted(.init(units: [])).module().run(inputs)[0],
+            try compactor.compacted(choice).module().run(inputs)[0]
+          )
+        }
+        let error = relativeDifference(wanted, found)
+        if error > 1e-9 { wrong.append("seed \(seed): \(error)") }
+      } catch {
+        wrong.append("seed \(seed): \(error)")
+      }
+    }
+    #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(5))")
+    #expect(models * 4 > Self.count && folds > 0 && kept > 0)
+    print(
+      "zeros: \(models) models, \(removed) units removed, \(folds) biases made, \(kept) dead units kept, \(wrong.count) wrong"
+    )
+  }
 }

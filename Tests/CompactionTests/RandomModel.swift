@@ -264,4 +264,20 @@ struct RandomModel {
     let unused = Set(graph.removeUnusedWeights())
     tensors.removeAll { unused.contains($0.path) }
   }
+
+  /// The tensors with some outputs of layers, and some scales and shifts, set to 0.
+  func withDeadChannels(seed: UInt64) -> [(path: String, data: TensorData)] {
+    var random = Seeded(state: seed)
+    var dead: [String: [Int]] = [:]
+    return tensors.map { path, data in
+      guard path.hasSuffix(".weight") || path.hasSuffix(".bias"), let count = data.shape.first else {
+        return (path, data)
+      }
+      let stem = path.split(separator: ".").dropLast().joined(separator: ".")
+      if dead[stem] == nil { dead[stem] = (0..<count).filter { _ in Int.random(in: 0..<3, using: &random) == 0 } }
+      // A bias stays in half of the layers.
+      if path.hasSuffix(".bias"), Bool.random(using: &random) { return (path, data) }
+      return (path, data.clearing((dead[stem] ?? []).filter { $0 < count }, along: 0))
+    }
+  }
 }

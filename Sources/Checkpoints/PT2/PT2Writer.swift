@@ -47,7 +47,7 @@ public final class PT2Writer: TensorStoreWriter {
     progress: WritingProgress? = nil
   ) throws(CheckpointError) {
     let plan = try PT2Plan(
-      input, tensors: tensors, origins: origins, members: members, metadata: metadata, file: path)
+      input, tensors: tensors, origins: origins, sharing: sharing, members: members, metadata: metadata, file: path)
     var layout = ZipLayout()
     for member in plan.members {
       guard layout.add(member.name, size: member.size) else {

@@ -9,6 +9,7 @@ struct UnitChooser {
   private let order: [[Int]]
   /// For each group the scores of its units.
   private let scores: [[Double]]
+  private let unitScores: [Int: Double]
   /// For each group what the rules say: nil for the recipe's target.
   private let targets: [Target?]
   /// For each group whether it stays.
@@ -48,6 +49,8 @@ struct UnitChooser {
         advice: "look for NaN among its weights with bonsai inspect")
     }
     self.scores = scores
+    unitScores = Dictionary(
+      uniqueKeysWithValues: zip(groups, scores).flatMap { group, scores in zip(group.units, scores) })
     order = scores.map { scores in scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) } }
     ranking = zip(groups.indices, scores).filter { !kept[$0.0] && targets[$0.0] == nil }.flatMap { group, scores in
       let mean = scores.reduce(0, +) / Double(max(scores.count, 1))
@@ -55,11 +58,8 @@ struct UnitChooser {
     }.sorted { ($0.score, $0.group, $0.place) < ($1.score, $1.group, $1.place) }.map { ($0.group, $0.place) }
   }
 
-  /// Units that a target of the recipe concerns.
-  var openCount: Int { ranking.count }
-
-  /// The score of a unit, for putting back the best.
-  func score(group: Int, place: Int) -> Double { scores[group][place] }
+  /// The score of a unit by its number.
+  func score(of unit: Int) -> Double { unitScores[unit] ?? 0 }
 
   /// The numbers of the units that go.
   func gone(_ amount: Amount) throws -> [Int] {

@@ -20,23 +20,28 @@ struct Lowering {
     separateIndices()
   }
 
-  /// Makes a new buffer; returns its name in the graph.
+  /// Makes a new buffer, under the path given or one like it.
+  ///
+  /// - Returns: its name in the graph.
+  mutating func addBuffer(_ path: String, _ data: TensorData, to graph: inout Graph) -> String {
+    let taken = Set(graph.inputs.compactMap(\.role.path))
+    var (free, number) = (path, 0)
+    while taken.contains(free) || tensors.has(free) {
+      free = "\(path)_\(number)"
+      number += 1
+    }
+    tensors.set(free, data)
+    return graph.addBuffer(free, type: data.type, shape: data.shape, persistent: true) ?? ""
+  }
+
   private mutating func addBuffer(_ path: String, _ data: TensorData) -> String {
-    graph.addBuffer(path, type: data.type, shape: data.shape, persistent: true).map { name in
-      tensors.set(path, data)
-      return name
-    } ?? ""
+    var graph = graph
+    defer { self.graph = graph }
+    return addBuffer(path, data, to: &graph)
   }
 
   /// The same form with other tensors.
   mutating func replaceTensors(_ other: ModelTensors) { tensors = other }
-
-  private func freePath(_ stem: String) -> String {
-    let taken = Set(graph.inputs.compactMap(\.role.path))
-    var number = 0
-    while taken.contains("\(stem)_\(number)") { number += 1 }
-    return "\(stem)_\(number)"
-  }
 
   /// A view of channels as `[groups, width]`, transposed and viewed back, takes the channels in another order: the same as
   /// indices of a constant, but without tying the groups to each other.
@@ -45,7 +50,7 @@ struct Lowering {
     var gone = Set<Int>()
     for index in graph.nodes.indices where !gone.contains(index) {
       guard let shuffle = Shuffle(graph, from: index, users) else { continue }
-      let name = addBuffer(freePath("shuffle_index"), TensorData(shuffle.order))
+      let name = addBuffer("shuffle_index", TensorData(shuffle.order))
       gone.formUnion(shuffle.nodes.dropLast())
       let last = shuffle.nodes[shuffle.nodes.count - 1]
       graph.nodes[last].target = "torch.ops.aten.index_select.default"
@@ -73,7 +78,7 @@ struct Lowering {
         let data = try? tensors.data(path)
       else { continue }
       for place in places.dropFirst() {
-        let copy = addBuffer(freePath("\(path)_copy"), data)
+        let copy = addBuffer("\(path)_copy", data)
         for argument in graph.nodes[place].inputs.indices {
           graph.nodes[place].inputs[argument].argument = graph.nodes[place].inputs[argument].argument.renamed {
             $0 == name ? copy : $0

@@ -41,13 +41,19 @@ extension Compactor {
     var graph = analysis.resized(survivors)
     var nodes: [Node] = []
     nodes.reserveCapacity(graph.nodes.count)
+    var form = lowered
     for (index, node) in graph.nodes.enumerated() {
-      guard let changes = analysis.rewrites[index] else {
+      let (changes, fold) = (analysis.rewrites[index] ?? [], choice.folds[index])
+      guard !changes.isEmpty || fold != nil else {
         nodes.append(node)
         continue
       }
       var edit = NodeEdit(node)
       for change in changes { change(&edit, survivors) }
+      if let fold {
+        let data = TensorData(fold.bias, shape: [fold.bias.count], type: fold.type)
+        edit.set("bias", .tensor(form.addBuffer(fold.path, data, to: &graph)))
+      }
       for value in edit.values {
         guard var sizes = graph.values[value.like]?.tensor?.sizes else { continue }
         for (axis, extent) in value.sizes { sizes[axis] = extent.size(from: sizes[axis]) }
@@ -58,14 +64,8 @@ extension Compactor {
     }
     graph.nodes = nodes
     if options.dropsUnused { graph.removeUnusedWeights() }
-    return try model(graph, lowered) { input in
-      let change = self.change(input, survivors)
-      guard let fold = choice.folds[input.name] else { return change }
-      return { data in
-        let folded = TensorData(zip(data.values, fold).map(+), shape: data.shape, type: data.type)
-        return change?(folded) ?? folded
-      }
-    }
+    if !choice.folds.isEmpty { graph.removeUnusedWeights { $0.hasSuffix("bias") } }
+    return try model(graph, form) { input in self.change(input, survivors) }
   }
 
   /// How the content of a weight changes; nil where it does not.

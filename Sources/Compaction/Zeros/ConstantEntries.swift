@@ -48,7 +48,9 @@ struct ConstantEntries {
       dimension.count == 1,
       dimension[0].extent.fixed == numbers.count
     else { return }
-    known[name, default: [:]][ObjectIdentifier(dimension[0])] = numbers
+    let factor = ObjectIdentifier(dimension[0])
+    let before = known[name]?[factor]
+    known[name, default: [:]][factor] = before.map { zip($0, numbers).map { $0 ?? $1 } } ?? numbers
   }
 
   /// The entries of a weight; nil for anything that is none.
@@ -65,6 +67,8 @@ struct ConstantEntries {
     case "batch_norm", "_native_batch_norm_legit_no_training": try batchNorm(step, output)
     case "add", "add_", "sub", "sub_", "mul", "mul_": combine(step, output)
     case "cat": concatenate(step, output)
+    case "scaled_dot_product_attention": attention(step, output)
+    case "matmul", "bmm", "mm": product(step, output)
     case "chunk", "split", "split_with_sizes", "slice", "index_select", "index": part(step)
     case "max_pool1d", "max_pool2d", "max_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
       "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "permute", "transpose", "expand", "mean",
@@ -82,6 +86,56 @@ struct ConstantEntries {
     let factors = Set((analysis.dimensions[output] ?? []).flatMap { $0 }.map(ObjectIdentifier.init))
     for (factor, numbers) in own where factors.contains(factor) {
       known[output, default: [:]][factor] = numbers.map { $0.map(function) }
+    }
+    for factor in (analysis.dimensions[output] ?? []).flatMap({ $0 })
+    where known[output]?[ObjectIdentifier(factor)] == nil {
+      let numbers = Self.halved(factor, own) ?? Self.whole(factor, own)
+      if let numbers, numbers.count == factor.extent.fixed {
+        known[output, default: [:]][ObjectIdentifier(factor)] = numbers.map { $0.map(function) }
+      }
+    }
+  }
+
+  /// The numbers of the outer half of a dimension that a view took apart: those that are one over the inner half.
+  private static func halved(_ factor: Factor, _ known: [ObjectIdentifier: [Double?]]) -> [Double?]? {
+    guard case .half(let pair, .outer) = factor.state, let all = known[ObjectIdentifier(pair.parent)],
+      let rows = pair.outer.extent.fixed, let columns = pair.inner.extent.fixed
+    else { return nil }
+    return (0..<rows).map { row in
+      let own = all[row * columns..<(row + 1) * columns]
+      return own.allSatisfy { $0 == own.first ?? nil } ? own.first ?? nil : nil
+    }
+  }
+
+  /// The numbers of a dimension whose halves a view has put together again.
+  private static func whole(_ factor: Factor, _ known: [ObjectIdentifier: [Double?]]) -> [Double?]? {
+    for pair in factor.pairs.values {
+      let (outer, inner) = (known[ObjectIdentifier(pair.outer)], known[ObjectIdentifier(pair.inner)])
+      guard outer != nil || inner != nil, let rows = pair.outer.extent.fixed, let columns = pair.inner.extent.fixed
+      else { continue }
+      return (0..<rows * columns).map { outer?[$0 / columns] ?? inner?[$0 % columns] }
+    }
+    return nil
+  }
+
+  /// What is mixed with weights that add up to 1 stays the constant that it is.
+  private mutating func attention(_ step: Step, _ output: String) {
+    guard let value = step.tensor("value") else { return }
+    let rank = step.sizes(of: output).count
+    for axis in 0..<rank where axis != rank - 2 && step.sizes(of: value)[axis] == step.sizes(of: output)[axis] {
+      set(output, axis: axis, numbers(value, axis: axis))
+    }
+  }
+
+  /// A product with zeros is 0.
+  private mutating func product(_ step: Step, _ output: String) {
+    guard step.inputs.count == 2 else { return }
+    let rank = step.sizes(of: output).count
+    for (name, own) in [(step.inputs[0], rank - 2), (step.inputs[1], rank - 1)] where step.sizes(of: name).count == rank
+    {
+      for axis in Array(0..<rank - 2) + [own] where step.sizes(of: name)[axis] == step.sizes(of: output)[axis] {
+        set(output, axis: axis, numbers(name, axis: axis).map { $0 == 0 ? 0 : nil })
+      }
     }
   }
 

@@ -6,8 +6,8 @@ import Graphs
 struct ZeroUnits {
   /// Units that go.
   private(set) var units: [Int] = []
-  /// For each bias by its name in the graph what is added to it.
-  private(set) var folds: [String: [Double]] = [:]
+  /// For each step by its position what is added to its outputs, and where.
+  private(set) var folds: [Int: Compactor.Choice.Fold] = [:]
   /// Dead units that stay: why, by group.
   private(set) var kept: [Compactor.KeptDead] = []
 
@@ -27,17 +27,12 @@ struct ZeroUnits {
       analysis.graph.inputs.compactMap { input in input.role.path.map { (input.name, $0) } },
       uniquingKeysWith: { first, _ in first })
     constants = try ConstantEntries(analysis, tensors)
-    let useCounts = analysis.graph.nodes.flatMap(\.inputNames).reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
-    var wanted: [(bias: String, numbers: [Double?], node: Int, labels: [Label])] = []
-    for (index, node) in analysis.graph.nodes.enumerated() {
-      if let fold = try look(Step(node, analysis), useCounts) {
-        wanted.append((fold.bias, fold.numbers, index, fold.labels))
-      }
-    }
-    units = channels.unitClasses.indices.filter { blocked[channels.unitClasses[$0]] == nil }
+    for node in analysis.graph.nodes { try look(Step(node, analysis)) }
+    let free = channels.unitClasses.indices.filter { blocked[channels.unitClasses[$0]] == nil }
+    units = compactor.withoutEmptyValues(Set(free)) { -Double($0) }.sorted()
     let survivors = channels.survivors(without: units)
-    for fold in wanted {
-      try add(fold.bias, fold.numbers, Step(analysis.graph.nodes[fold.node], analysis), fold.labels, survivors)
+    for (index, node) in analysis.graph.nodes.enumerated() where Self.layers.contains(node.baseName) {
+      folds[index] = try fold(Step(node, analysis), survivors)
     }
     for group in compactor.groups {
       let stay = group.units.filter {
@@ -62,79 +57,79 @@ struct ZeroUnits {
     if channels.units[number] >= 0, blocked[number] == nil { blocked[number] = reason() }
   }
 
-  /// Marks what a step that adds channels up cannot do without; of a layer with a bias, what it could take over.
-  private mutating func look(
-    _ step: Step, _ useCounts: [String: Int]
-  ) throws -> (bias: String, numbers: [Double?], labels: [Label])? {
-    let module = step.node.modulePath
+  private static let layers: Set<String> = ["linear", "conv1d", "conv2d", "conv3d"]
+
+  /// Marks what a step that adds channels up cannot do without.
+  private mutating func look(_ step: Step) throws {
+    let subject = step.subject
     switch step.node.baseName {
-    case "linear", "conv1d", "conv2d", "conv3d":
-      return try layer(step, useCounts)
+    case let name where Self.layers.contains(name): try layer(step)
     case "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "_convolution":
-      if let input = step.tensor("input") { zeros(input, axis: 1, module) }
+      if let subject { keepUnlessZero(step, subject, axis: 1) }
     case "layer_norm", "rms_norm":
-      if let input = step.tensor("input") { zeros(input, axis: step.sizes(of: input).count - 1, module) }
-    case "sum", "mean", "linalg_vector_norm", "norm":
-      guard let subject = step.subject else { return nil }
+      if let subject { keepUnlessZero(step, subject, axis: step.sizes(of: subject).count - 1) }
+    case "sum", "mean", "linalg_vector_norm", "norm", "frobenius_norm":
+      guard let subject else { return }
       let rank = step.sizes(of: subject).count
       let axes = (step.ints("dim") ?? Array(0..<rank)).compactMap { step.axis($0, rank: rank) }
-      for axis in axes.isEmpty ? Array(0..<rank) : axes { zeros(subject, axis: axis, module) }
-    case "matmul", "mm", "bmm", "addmm", "baddbmm", "scaled_dot_product_attention", "einsum", "lstm", "gru", "rnn_tanh",
-      "rnn_relu":
+      for axis in axes.isEmpty ? Array(0..<rank) : axes { keepUnlessZero(step, subject, axis: axis) }
+    case "matmul", "mm", "bmm", "addmm", "baddbmm":
+      let names = step.inputs.suffix(2)
+      guard let a = names.first, let b = names.last else { return }
+      keepUnlessZero(step, a, axis: step.sizes(of: a).count - 1, or: (b, step.sizes(of: b).count - 2))
+    case "scaled_dot_product_attention":
+      guard let query = step.tensor("query"), let key = step.tensor("key") else { return }
+      keepUnlessZero(step, query, axis: step.sizes(of: query).count - 1, or: (key, step.sizes(of: key).count - 1))
+    case "einsum", "lstm", "gru", "rnn_tanh", "rnn_relu":
       // Whatever of them might be added up.
-      for name in step.inputs {
-        for axis in step.sizes(of: name).indices { zeros(name, axis: axis, module) }
-      }
+      for name in step.inputs { for axis in step.sizes(of: name).indices { keepUnlessZero(step, name, axis: axis) } }
     default: break
     }
-    return nil
   }
 
-  /// Entries along a dimension that are not 0 keep their units.
-  private mutating func zeros(_ name: String, axis: Int, _ module: String) {
+  /// Keeps the units whose entries along a dimension, which is added up, are not 0; nor those that they are multiplied with.
+  private mutating func keepUnlessZero(
+    _ step: Step, _ name: String, axis: Int, or other: (name: String, axis: Int)? = nil
+  ) {
     guard let labels = labels(name, axis: axis) else { return }
     let numbers = constants.numbers(name, axis: axis)
+    let others = other.map { constants.numbers($0.name, axis: $0.axis) } ?? []
+    let module = step.node.modulePath
     for (index, label) in labels.enumerated() where numbers[index] != 0 {
-      block(label, "\(module.isEmpty ? "a step" : module) adds them up")
+      if others.count == labels.count, others[index] == 0 { continue }
+      block(label, "\(module.isEmpty ? step.node.baseName : module) adds them up")
     }
   }
 
-  private mutating func layer(
-    _ step: Step, _ useCounts: [String: Int]
-  ) throws -> (bias: String, numbers: [Double?], labels: [Label])? {
-    guard let input = step.tensor("input"), let name = step.tensor("weight") else { return nil }
+  private mutating func layer(_ step: Step) throws {
+    guard let input = step.tensor("input"), let name = step.tensor("weight") else { return }
     let axis = step.node.baseName == "linear" ? step.sizes(of: input).count - 1 : 1
     if let output = step.outputs.first, let own = labels(output, axis: axis) {
       for (label, number) in zip(own, constants.numbers(output, axis: axis)) where number != nil {
         dead.insert(Int(channels.classes[Int(label)]))
       }
     }
-    guard let labels = labels(input, axis: axis) else { return nil }
+    guard let labels = labels(input, axis: axis) else { return }
     guard let path = paths[name] else {
       for label in labels { block(label, "its weight is computed") }
-      return nil
+      return
     }
+    if let groups = step.int("groups", standard: 1), groups > 1, isOneClass(step, labels, groups) { return }
     let weight = try tensors.data(path)
-    let groups = step.int("groups", standard: 1) ?? 1
     let magnitudes = weight.sums(along: 1) { abs($0) }
     let numbers = constants.numbers(input, axis: axis)
-    let bias = step.tensor("bias").flatMap { paths[$0] == nil || useCounts[$0] != 1 ? nil : $0 }
     let module = step.node.modulePath
-    let isWholeGroup = groups > 1 && weight.shape[1] * groups == labels.count && isOneClass(step, labels, groups)
-    if isWholeGroup { return nil }
-    for (index, label) in labels.enumerated() {
-      if magnitudes[index % weight.shape[1]] == 0 || numbers[index] == 0 { continue }
+    for (index, label) in labels.enumerated() where magnitudes[index % weight.shape[1]] != 0 && numbers[index] != 0 {
       guard let number = numbers[index] else {
         block(label, "\(module) takes them in")
         continue
       }
-      if step.isPadded {
-        block(label, "they go on as the constant \(number), and \(module) adds zeros at the borders")
-      } else if bias == nil {
-        block(label, "they go on as the constant \(number), and \(module) has no bias of its own to take it")
+      if ![.f32, .f64].contains(weight.type) {
+        block(label, "they go on as a constant, and \(module) has no bias of 32 bits to take it")
+      } else if step.isPadded {
+        block(label, "they go on as a constant such as \(number), and \(module) adds zeros at the borders")
       }
     }
-    return bias.map { ($0, numbers, labels) }
   }
 
   /// Whether all inputs of a group go together with its outputs, so that none of them counts in what stays.
@@ -146,25 +141,34 @@ struct ZeroUnits {
     }
   }
 
-  /// What the constants that go have added to each output.
-  private mutating func add(
-    _ bias: String, _ numbers: [Double?], _ step: Step, _ labels: [Label], _ survivors: Survivors
-  ) throws {
-    guard let name = step.tensor("weight"), let path = paths[name] else { return }
+  /// What the constants that go have added to each output of a layer; nil where that is nothing.
+  private func fold(_ step: Step, _ survivors: Survivors) throws -> Compactor.Choice.Fold? {
+    guard let input = step.tensor("input"), let name = step.tensor("weight"), let path = paths[name],
+      let output = step.outputs.first
+    else { return nil }
+    let axis = step.node.baseName == "linear" ? step.sizes(of: input).count - 1 : 1
+    let numbers = constants.numbers(input, axis: axis)
+    guard let labels = labels(input, axis: axis) else { return nil }
     let gone = labels.indices.filter { !survivors.stays(labels[$0]) && numbers[$0] != nil && numbers[$0] != 0 }
-    guard !gone.isEmpty else { return }
+    guard !gone.isEmpty else { return nil }
     let weight = try tensors.data(path)
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let kernel = weight.shape[2...].reduce(1, *)
     let values = weight.values
     let perGroup = outputs / (step.int("groups", standard: 1) ?? 1)
-    var sums = [Double](repeating: 0, count: outputs)
+    var sums =
+      try step.tensor("bias").flatMap { paths[$0] }.map { try tensors.data($0).values }
+      ?? [Double](repeating: 0, count: outputs)
     for row in 0..<outputs {
       for column in gone where column / inputs == row / perGroup {
         let place = (row * inputs + column % inputs) * kernel
         sums[row] += (numbers[column] ?? 0) * values[place..<place + kernel].reduce(0, +)
       }
     }
-    folds[bias] = sums
+    let own = self.labels(output, axis: axis)
+    let kept = own.map(survivors.kept) ?? Array(sums.indices)
+    return Compactor.Choice.Fold(
+      path: (path.hasSuffix(".weight") ? String(path.dropLast(7)) : path) + ".folded_bias",
+      bias: kept.map { sums[$0] }, type: weight.type)
   }
 }

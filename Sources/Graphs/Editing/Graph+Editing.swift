@@ -62,11 +62,12 @@ extension Graph {
 
   /// Removes parameters, buffers and constants that no node and no output takes.
   ///
+  /// - Parameter isWanted: which of them by their names in the module; all unless told otherwise.
   /// - Returns: their names in the module.
   @discardableResult
-  public mutating func removeUnusedWeights() -> [String] {
+  public mutating func removeUnusedWeights(where isWanted: (String) -> Bool = { _ in true }) -> [String] {
     let used = Set(nodes.flatMap(\.inputNames) + outputs.flatMap(\.argument.names))
-    let unused = inputs.filter { $0.role.path != nil && !used.contains($0.name) }
+    let unused = inputs.filter { $0.role.path.map(isWanted) == true && !used.contains($0.name) }
     let names = Set(unused.map(\.name))
     inputs.removeAll { names.contains($0.name) }
     for name in names { values[name] = nil }

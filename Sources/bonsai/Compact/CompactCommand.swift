@@ -16,7 +16,8 @@ struct CompactCommand: ParsableCommand {
       A unit goes whole, through every layer that it touches: residual sums, concatenations, splits, groups, norms, attention, \
       recurrent layers. The smaller model is run beside the model with zeros in the same places, in float64 and float32, and is \
       not written where they differ by more than 1e-9 and 1e-4 of the largest output. Without bonsai-engine it is written and \
-      said not to be proven. What stays whole is named, with the reason.
+      said not to be proven. What stays whole is named, with the reason. With --zeros the model as it is takes the place of \
+      the one with zeros.
 
       --amount says what is removed of each group of channels, --macs, --parameters and --bytes what remains of the model.
 
@@ -24,6 +25,7 @@ struct CompactCommand: ParsableCommand {
         bonsai compact resnet18.pt2 -o small.pt2 --macs 0.5 --round-to 8
         bonsai compact vit.pt2 -o small.pt2 --parameters 0.6 --distribution global --at-least 0.25
         bonsai compact model.pt2 --amount 0.3 --keep 'head|stem' --dry-run
+        bonsai prune model.pt2 -o zeros.pt2 --pattern structured --amount 0.3; bonsai compact zeros.pt2 -o small.pt2 --zeros
       """)
 
   @Argument(help: ArgumentHelp("A model of torch.export.", valueName: "model"))
@@ -44,18 +46,18 @@ struct CompactCommand: ParsableCommand {
 
   func run() throws {
     // What contradicts itself is refused before any file is opened.
-    let recipe = try how.made(seed: inputs.seed)
+    let recipe = how.zeros ? nil : try how.made(seed: inputs.seed)
     try output.checkIsFree()
     let program = try ExportedProgram(Self.exported(model))
     let clock = ContinuousClock()
     let start = clock.now
     let compactor = try Compactor(program, options: how.options)
     let analysed = clock.now
-    let choice = try compactor.choose(recipe)
-    var report = CompactReport(compactor, choice, seconds: start.duration(to: analysed).seconds)
+    let (choice, kept) = try recipe.map { (try compactor.choose($0), []) } ?? compactor.zeros()
+    var report = CompactReport(compactor, choice, keptDead: kept, seconds: start.duration(to: analysed).seconds)
     if let path = output.target {
       let writing = CompactWriting(compactor, choice, to: path)
-      report.proof = try writing.run(original: model, inputs.request, runs: runs)
+      report.proof = try writing.run(original: model, isAsItWas: how.zeros, inputs.request, runs: runs)
       report.output = path
       if let proof = report.proof {
         ModelInputOptions.remark(ignored: proof.ignored, isRandom: proof.isRandom)

@@ -88,6 +88,13 @@ struct CompactRecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Keep this share or number of the bytes of parameters and buffers.", valueName: "share"))
   var bytes: RemainingArgument?
 
+  @Flag(
+    help: """
+      Remove what is 0 already, so that the model goes on computing what it computes: channels that nothing takes in, or \
+      whose constant can be added to biases.
+      """)
+  var zeros = false
+
   @Option(
     help: """
       What ranks: magnitude, the L2 norm of all parameters of a unit; batch-norm-scale; fpgm, the distance to the others; \
@@ -144,14 +151,23 @@ struct CompactRecipeOptions: ParsableArguments {
   func validate() throws {
     let given = [
       amount.map { _ in "--amount" }, macs.map { _ in "--macs" }, parameters.map { _ in "--parameters" },
-      bytes.map { _ in "--bytes" },
+      bytes.map { _ in "--bytes" }, zeros ? "--zeros" : nil,
     ].compactMap { $0 }
     guard given.count <= 1 else {
       throw ValidationError(
-        "expected one of --amount, --macs, --parameters and --bytes, found \(given.joined(separator: " and "))")
+        "expected one of --amount, --macs, --parameters, --bytes and --zeros, found \(given.joined(separator: " and "))"
+      )
     }
     guard !given.isEmpty || rules != nil || recipe != nil else {
-      throw ValidationError("expected --amount, --macs, --parameters or --bytes, found none")
+      throw ValidationError("expected --amount, --macs, --parameters, --bytes or --zeros, found none")
+    }
+    if zeros {
+      guard rules == nil, recipe == nil, keep.isEmpty, only.isEmpty, roundTo == 1 else {
+        throw ValidationError(
+          "--zeros: expected no --rules, --recipe, --keep, --only or --round-to beside it, found one; leave it out: the zeros "
+            + "say what goes")
+      }
+      return
     }
     if norm != nil, criterion != .magnitude, criterion != .norm {
       throw ValidationError(

@@ -38,10 +38,13 @@ struct CompactReport: Encodable {
   var proof: ProofResult?
   var leftWhole: [Whole]
   var unknown: [String]
+  /// Units that are constant and stay.
+  var keptDead: [Compactor.KeptDead]
   /// Of the analysis.
   var seconds: Double
 
-  init(_ compactor: Compactor, _ choice: Compactor.Choice, seconds: Double) {
+  init(_ compactor: Compactor, _ choice: Compactor.Choice, keptDead: [Compactor.KeptDead], seconds: Double) {
+    self.keptDead = keptDead
     let gone = Set(choice.units)
     groups = compactor.groups.map { group in
       func paths(_ isOutput: Bool) -> [String] {
@@ -65,7 +68,7 @@ struct CompactReport: Encodable {
     self.seconds = seconds
   }
 
-  private enum Key: CodingKey { case schema, output, groups, totals, proof, leftWhole, unknown, seconds }
+  private enum Key: CodingKey { case schema, output, groups, totals, proof, leftWhole, unknown, keptDead, seconds }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
@@ -77,6 +80,7 @@ struct CompactReport: Encodable {
     try container.encode(proof, forKey: .proof)
     try container.encode(leftWhole, forKey: .leftWhole)
     try container.encode(unknown, forKey: .unknown)
+    try container.encode(keptDead, forKey: .keptDead)
     try container.encode(seconds, forKey: .seconds)
   }
 
@@ -129,6 +133,11 @@ struct CompactReport: Encodable {
       let all = names[reason] ?? []
       let more = all.count > 4 ? " and \(all.count - 4) more" : ""
       return "whole: \(all.prefix(4).joined(separator: ", ").withoutControls)\(more): \(reason.withoutControls)"
+    }
+    for dead in keptDead {
+      lines.append(
+        "constant, but kept: \(dead.count.counted("channel")) of \(dead.group.withoutControls): \(dead.reason.withoutControls)"
+      )
     }
     for step in unknown.prefix(8) { lines.append("not followed: \(step.withoutControls)") }
     if unknown.count > 8 { lines.append("not followed: \(unknown.count - 8) more, which --json lists") }

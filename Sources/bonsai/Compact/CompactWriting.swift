@@ -26,9 +26,10 @@ struct CompactWriting {
     (self.compactor, self.choice, self.path) = (compactor, choice, path)
   }
 
+  /// - Parameter isAsItWas: whether the smaller model must equal the original, and not the masked one.
   /// - Returns: the proof; nil where there is no engine.
   /// - Throws: `EngineError` where the two differ; nothing is written then.
-  func run(original: String, _ inputs: EngineRequest.Inputs, runs: Int) throws -> ProofResult? {
+  func run(original: String, isAsItWas: Bool, _ inputs: EngineRequest.Inputs, runs: Int) throws -> ProofResult? {
     // Under names that nobody has.
     let stem = "\(path).\(UUID().uuidString)"
     let (small, reference) = ("\(stem).small.pt2", "\(stem).reference.pt2")
@@ -37,7 +38,8 @@ struct CompactWriting {
     try Interrupt.check()
     var proof: ProofResult?
     if EngineProgram.isThere {
-      try compactor.masked(choice).write(to: reference)
+      // What is held against zeros that are there already is the model with all its units.
+      try compactor.masked(isAsItWas ? Compactor.Choice(units: []) : choice).write(to: reference)
       let found = try EngineProgram.ask(
         .prove(original: original, reference: reference, compacted: small, inputs, runs: runs), for: ProofResult.self)
       try Interrupt.check()

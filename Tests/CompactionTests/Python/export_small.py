@@ -133,6 +133,17 @@ def residual_norm(m, x):
     return m.o(m.n3(x))
 
 
+def lenet(m, x):
+    x = F.max_pool2d(F.relu(m.c1(x)), 2)
+    x = F.max_pool2d(F.relu(m.c2(x)), 2).flatten(1)
+    return m.f3(F.relu(m.f2(F.relu(m.f1(x)))))
+
+
+def skipped(m, x):
+    x = F.relu(m.f1(x))
+    return m.f3(x + F.relu(m.f2(x)))
+
+
 def nested_concat(m, x):
     a = m.a(x)
     b = torch.cat([a, m.b(a)], 1)
@@ -209,6 +220,10 @@ NETS = {
     "stacked": (Net(lambda m, x: m.c(torch.stack([m.a(x), m.b(x)], 1).sum(1)), a=Conv(3, 8, 1), b=Conv(3, 8, 1), c=Conv(8, 5, 1)), IMAGE),
     "written_in_place": (Net(lambda m, x: (lambda y: m.b(y.sigmoid_() + y))(m.a(x)), a=Conv(3, 8, 1), b=Conv(8, 5, 1)), IMAGE),
     "in_place": (Net(lambda m, x: (lambda y: m.c(m.b(F.relu(y, inplace=True)).add_(y)))(m.a(x)), a=Conv(3, 8, 1), b=Conv(8, 8, 1), c=Conv(8, 5, 1)), IMAGE),
+    "lenet": (Net(lenet, c1=Conv(1, 6, 5), c2=Conv(6, 16, 5), f1=Lin(256, 120), f2=Lin(120, 84), f3=Lin(84, 10)), torch.randn(2, 1, 28, 28)),
+    "skip": (Net(skipped, f1=Lin(128, 256), f2=Lin(256, 256), f3=Lin(256, 10)), torch.randn(2, 128)),
+    "chain": (Net(lambda m, x: m.c(F.relu(m.b(F.relu(m.n(m.a(x)))))), a=Conv(3, 16, 3), n=nn.BatchNorm2d(16), b=Conv(16, 64, 3), c=Conv(64, 1, 3)), IMAGE),
+    "split_thirds": (Net(both(lambda m, p, q, r: m.x(p) + m.y(q) + m.z(r), lambda m, x: m.a(x).split(64, 1)), a=Conv(3, 192, 1), x=Conv(64, 4, 1), y=Conv(64, 4, 1), z=Conv(64, 4, 1)), torch.randn(2, 3, 7, 7)),
     "unused": (Net(lambda m, x: m.b(m.a(x)), a=Conv(3, 8, 1), b=Conv(8, 5, 1), never=Lin(4, 4)), IMAGE),
 }
 
