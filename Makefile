@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models traced resnet differential pairs kernels mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models traced resnet compaction differential pairs kernels mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,12 @@ bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "fo
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
-models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="speed" for time); needs torchvision
-	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(or $(ARGS),compare) out/models
+models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="files", "speed", "compact", "load", "faster", "large"); needs torchvision
+	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(firstword $(or $(ARGS),compare)) out/models $(wordlist 2,99,$(ARGS))
+
+compaction: setup ## Random networks, units removed, against the masked network (ARGS="5000" for so many)
+	swift build --build-tests $(link)
+	BONSAI_RANDOM_GRAPHS=$(or $(ARGS),5000) PYTHONPATH=$(python_path) swift test --skip-build --no-parallel $(link) --filter RandomGraphTests
 
 traced: setup ## Networks traced in Swift beside Python's: outputs, ONNX, MACs, a training step; needs torchvision
 	swift build -c release --product model-zoo $(link)

@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "FilePruning", targets: ["FilePruning"]),
     .library(name: "Graphs", targets: ["Graphs"]),
+    .library(name: "Compaction", targets: ["Compaction"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "NN", targets: ["NN"]),
     .library(name: "Pruning", targets: ["Pruning"]),
@@ -55,6 +56,13 @@ let package = Package(
     .target(
       name: "Graphs", dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
 
+    .target(
+      name: "Compaction",
+      dependencies: [
+        "Sparsity", "Recipes", "Checkpoints", "Graphs",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+
     // The engine. CTorch is private to Torch.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
@@ -86,7 +94,7 @@ let package = Package(
     .executableTarget(
       name: "bonsai",
       dependencies: [
-        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Graphs", "Console", "EngineMessages",
+        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Graphs", "Compaction", "Console", "EngineMessages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "TOMLKit", package: "TOMLKit"),
@@ -160,6 +168,13 @@ let package = Package(
       name: "DifferentialTests", dependencies: ["DifferentialHarness", "NN", "Pruning", "Torch"],
       resources: [.copy("Python"), .copy("Programs")]),
     .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Checkpoints"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "CompactionTests",
+      dependencies: [
+        "Compaction", "Runtime", "Graphs", "Checkpoints", "NN", "Recipes", "Sparsity", "Torch",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      resources: [.copy("Python")]),
     .testTarget(
       name: "RuntimeTests",
       dependencies: [

@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export BONSAI_DOCS=1
 
-targets=(Sparsity Recipes SparseKernels Checkpoints FilePruning Graphs Torch NN Pruning Runtime Datasets)
+targets=(Sparsity Recipes SparseKernels Checkpoints FilePruning Graphs Compaction Torch NN Pruning Runtime Datasets)
 scratch=.build-docs
 output=out/docs
 log=$scratch/docs.log

@@ -3,6 +3,10 @@
     models.py compare FOLDER [NAME ...]     outputs: largest difference
     models.py languages FOLDER              the same for small BERT, GPT-2 and Llama of transformers, batch and length of any size
     models.py files FOLDER [NAME ...]       the file written again: the same parts; pruned: as torch.nn.utils.prune
+    models.py compact FOLDER [NAME ...]     channels removed: units, sizes, differences to the masked model, seconds
+    models.py load FOLDER [NAME ...]        half of the channels removed, then loaded by torch.export.load: difference to bonsai run
+    models.py faster FOLDER [NAME ...]      half of the MACs removed: milliseconds of both in turns, batch 1 and 8
+    models.py large FOLDER                  seconds and memory of the analysis as models grow: ViT-B and ViT-L, 250 to 1,000 layers
     models.py speed FOLDER [NAME ...]       milliseconds of Python and of bonsai, in turns, batch 1 and 16, 1 and 2 threads
 
 FOLDER keeps the exported models. Needs torch 2.13 and torchvision (pip install --no-deps torchvision pillow), and BONSAI, the
@@ -156,6 +160,113 @@ def files(folder, names):
             f"tensors unlike PyTorch's {len(wrong)} of {len(written.state_dict)}, outputs {difference}", flush=True)
 
 
+def compacted(name, folder, *options):
+    """A smaller model, and the report of how it came about."""
+    small = os.path.join(folder, f"{name}.small.pt2")
+    report = bonsai("compact", exported(name, folder), "-o", small, "--force", "--runs", "1", "--json", *options)
+    return small, json.loads(report)
+
+
+def compact(folder, names):
+    """Parameters and MACs in millions at 0, 30 and 50 %; 'kept' where norms keep what they normalise whole."""
+    print("model              norms  units groups |  parameters M at 0, 30, 50 % |  MACs M at 0, 30, 50 % | f64, f32 | analysis s, in all s")
+    for name in names:
+        has_layer_norm = any(part in name for part in ("vit", "swin", "convnext"))
+        for norms in ("keep", "pad") if has_layer_norm else ("pad",):
+            sizes, macs, differences, analysis = [], [], [0.0, 0.0], 0.0
+            start = time.perf_counter()
+            for amount in ("0.3", "0.5"):
+                small, report = compacted(name, folder, "--amount", amount, "--norms", norms)
+                os.remove(small)
+                for values, key in ((sizes, "parameters"), (macs, "macs")):
+                    total = report["totals"][key]
+                    values += [total["after"]] if values else [total["before"], total["after"]]
+                for place, key in enumerate(("float64", "float32")):
+                    differences[place] = max(differences[place], report["proof"][key]["relative"])
+                analysis = max(analysis, report["seconds"])
+            whole = time.perf_counter() - start
+            units = sum(group["units_before"] for group in report["groups"])
+            print(
+                f"{name:18} {norms:5} {units:6} {len(report['groups']):6} |"
+                + " ".join(f"{value / 1e6:8.2f}" for value in sizes) + "   |"
+                + " ".join(f"{value / 1e6:8.1f}" for value in macs)
+                + f" | {differences[0]:.1e} {differences[1]:.1e} | {analysis:.2f} {whole:.1f}", flush=True)
+            for step in sorted(set(report["unknown"])):
+                print(f"    not followed: {step}")
+
+
+def load(folder, names):
+    for name in names:
+        small, report = compacted(name, folder, "--amount", "0.5")
+        net = torch.export.load(small).module()
+        report_on = {}
+        for batch in (1, 3):
+            x = inputs(name, batch)
+            given, taken = os.path.join(folder, "x.safetensors"), os.path.join(folder, "y.safetensors")
+            save_file({"x": x}, given)
+            bonsai("run", small, "--inputs", given, "-o", taken, "--force")
+            with torch.no_grad():
+                y = net(x)
+            report_on[batch] = float((load_file(taken)["output"] - y).abs().max() / y.abs().max())
+        line = f"{name:20} torch.export.load, batch 1 and 3: {report_on[1]:.1e} {report_on[3]:.1e}"
+        try:
+            import onnxruntime
+
+            path = os.path.join(folder, "small.onnx")
+            torch.onnx.export(torch.export.load(small), (inputs(name, 2),), path, verbose=False)
+            session = onnxruntime.InferenceSession(path)
+            x = inputs(name, 3)
+            found = session.run(None, {session.get_inputs()[0].name: x.numpy()})[0]
+            with torch.no_grad():
+                y = net(x)
+            line += f"; ONNX Runtime, batch 3: {float((torch.from_numpy(found) - y).abs().max() / y.abs().max()):.1e}"
+        except ImportError:
+            pass
+        print(line, flush=True)
+        os.remove(small)
+
+
+def faster(folder, names):
+    for name in names:
+        small, report = compacted(name, folder, "--macs", "0.5", "--round-to", "8")
+        share = report["totals"]["macs"]["after"] / report["totals"]["macs"]["before"]
+        for batch in (1, 8):
+            result = json.loads(
+                bonsai("compare", exported(name, folder), small, "--batch", str(batch), "--runs", "15", "--json"))["result"]
+            print(
+                f"{name:14} batch {batch}  {result['models'][0]['milliseconds']:8.1f} ms to {result['models'][1]['milliseconds']:8.1f} ms,"
+                f" {result['speedup']:.2f} times as fast with {1 / share:.2f} times fewer MACs: {result['speedup'] * share:.2f} of that",
+                flush=True)
+        os.remove(small)
+
+
+def large(folder, names):
+    """The analysis alone, and the largest memory of the whole command, which ranks the channels too."""
+
+    def layers(count):
+        return torch.nn.Sequential(*[m for _ in range(count) for m in (torch.nn.Linear(64, 64), torch.nn.ReLU())])
+
+    nets = {f"{count} layers": (lambda count=count: layers(count), torch.randn(2, 64)) for count in (250, 500, 1000)}
+    for name in ("vit_b_16", "vit_l_16"):
+        nets[name] = (lambda name=name: model(name), inputs(name, 2))
+    for name, (make, x) in nets.items():
+        path = os.path.join(folder, name.replace(" ", "_") + ".pt2")
+        if not os.path.exists(path):
+            batch = torch.export.Dim("batch", min=1, max=64)
+            torch.export.save(torch.export.export(make().eval(), (x,), dynamic_shapes=({0: batch},)), path)
+        # The child alone, since the largest of all children is what the system tells.
+        script = (
+            "import json, resource, subprocess, sys;"
+            "r = json.loads(subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout);"
+            "print(r['seconds'], sum(g['units_before'] for g in r['groups']), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        command = [BONSAI, "compact", path, "--amount", "0.5", "--dry-run", "--json"]
+        start = time.perf_counter()
+        out = subprocess.run([sys.executable, "-c", script, *command], check=True, capture_output=True, text=True).stdout.split()
+        print(
+            f"{name:12} analysis {float(out[0]):.3f} s, {int(out[1])} units, {int(out[2]) / 1024:.0f} MiB at most,"
+            f" {time.perf_counter() - start:.1f} s with reading and ranking, file {os.path.getsize(path) / 1e6:.0f} MB", flush=True)
+
+
 def seconds(net, x, runs):
     times = []
     with torch.no_grad():
@@ -192,9 +303,10 @@ if __name__ == "__main__":
     os.makedirs(folder, exist_ok=True)
     if task == "languages":
         languages(folder)
-    elif task == "compare":
-        compare(folder, sys.argv[3:] or USUAL)
-    elif task == "files":
-        files(folder, sys.argv[3:] or USUAL)
+    elif task in ("compare", "files", "compact", "load", "large"):
+        tasks = {"compare": compare, "files": files, "compact": compact, "load": load, "large": large}
+        tasks[task](folder, sys.argv[3:] or USUAL)
+    elif task == "faster":
+        faster(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])
     else:
         speed(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])

@@ -164,7 +164,7 @@ enum CompareTask {
   }
 
   /// Seconds of runs of both in turns, after one each that is not counted.
-  private static func measured(_ models: [GraphModule], _ batch: [Tensor], runs: Int) throws -> [[Double]] {
+  static func measured(_ models: [GraphModule], _ batch: [Tensor], runs: Int) throws -> [[Double]] {
     let clock = ContinuousClock()
     var times: [[Double]] = [[], []]
     try noGrad {

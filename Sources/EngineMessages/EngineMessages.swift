@@ -23,6 +23,8 @@ package struct EngineRequest: Codable, Sendable {
     case compare(String, String, Inputs, runs: Int)
     /// Measure how a model's layers run fastest, and write the plan.
     case accelerate(model: String, Inputs, output: String, replacing: Bool)
+    /// Run a smaller model beside the reference that it must equal, and measure it beside the original.
+    case prove(original: String, reference: String, compacted: String, Inputs, runs: Int)
   }
 
   /// What models are run on.

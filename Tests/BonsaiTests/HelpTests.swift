@@ -66,6 +66,8 @@ import Testing
                               differences, speed, sizes.
       accelerate              Measures which kernels run each layer of a pruned
                               model (.pt2) fastest, and writes the plan.
+      compact                 Takes channels, heads and hidden units out of an
+                              exported model (.pt2): smaller, faster, and exact.
 
       See 'bonsai help <subcommand>' for detailed help.
 

@@ -25,8 +25,8 @@ struct PT2Plan {
   private(set) var places: [String: (member: Int, patches: TensorInfo?)] = [:]
 
   init(
-    _ input: PT2File, tensors: [TensorSpec], origins: [String: String], members given: [String: [UInt8]],
-    metadata: CheckpointMetadata, file: String
+    _ input: PT2File, tensors: [TensorSpec], origins: [String: String], sharing: [String: String] = [:],
+    members given: [String: [UInt8]], metadata: CheckpointMetadata, file: String
   ) throws(CheckpointError) {
     let payloads = input.weights
     var config: JSONObject = [:]
@@ -41,6 +41,10 @@ struct PT2Plan {
           found: "\(CheckpointError.quote(spec.name)) twice", advice: "rename one of the tensors")
       }
       let source = origins[spec.name] ?? spec.name
+      if let owner = sharing[spec.name], let held = fresh.first(where: { $0.spec.name == owner }) {
+        config[spec.name] = try Self.entry(spec, storage: held.storage, like: payloads.config[source], file: file)
+        continue
+      }
       if origins[spec.name] == nil, let old = payloads.tensors[spec.name], old.type == spec.type,
         old.shape == spec.shape, let storage = payloads.storages[spec.name]
       {

@@ -32,6 +32,8 @@ public final class PT2Writer: TensorStoreWriter {
   ///   - tensors: the weights that will be written, in the order of the state dict; those of `input` that are not among
   ///     them are left out.
   ///   - origins: for weights under new names, those of `input` whose kind (parameter or buffer) they take.
+  ///   - sharing: for weights that lie in the storage of another, that other one, which comes before them and is new or of
+  ///     another shape than in `input`; their bytes are not handed over.
   ///   - members: members of the archive to write in place of the input's, by path without the root: the graph.
   ///   - metadata: text kept in `extra/bonsai_metadata.json`, where there is any.
   ///   - replacing: whether an existing file may be replaced.
@@ -40,11 +42,12 @@ public final class PT2Writer: TensorStoreWriter {
   ///   refuses to create the file or has no space for it.
   public init(
     path: String, like input: PT2File, tensors: [TensorSpec], origins: [String: String] = [:],
-    members: [String: [UInt8]] = [:], metadata: CheckpointMetadata = [:], replacing: Bool = true,
+    sharing: [String: String] = [:], members: [String: [UInt8]] = [:], metadata: CheckpointMetadata = [:],
+    replacing: Bool = true,
     progress: WritingProgress? = nil
   ) throws(CheckpointError) {
     let plan = try PT2Plan(
-      input, tensors: tensors, origins: origins, members: members, metadata: metadata, file: path)
+      input, tensors: tensors, origins: origins, sharing: sharing, members: members, metadata: metadata, file: path)
     var layout = ZipLayout()
     for member in plan.members {
       guard layout.add(member.name, size: member.size) else {
@@ -58,7 +61,7 @@ public final class PT2Writer: TensorStoreWriter {
     self.layout = layout
     self.progress = progress
     ledger = WritingLedger(
-      tensors.map { tensor in
+      tensors.filter { sharing[$0.name] == nil }.map { tensor in
         let start = layout.members[plan.places[tensor.name]?.member ?? 0].dataOffset
         let count = tensor.type.byteCount(shape: tensor.shape) ?? 0
         return TensorInfo(name: tensor.name, type: tensor.type, shape: tensor.shape, byteRange: start..<start + count)

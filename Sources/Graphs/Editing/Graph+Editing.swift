@@ -62,11 +62,12 @@ extension Graph {
 
   /// Removes parameters, buffers and constants that no node and no output takes.
   ///
+  /// - Parameter isWanted: which of them by their names in the module; all unless told otherwise.
   /// - Returns: their names in the module.
   @discardableResult
-  public mutating func removeUnusedWeights() -> [String] {
+  public mutating func removeUnusedWeights(where isWanted: (String) -> Bool = { _ in true }) -> [String] {
     let used = Set(nodes.flatMap(\.inputNames) + outputs.flatMap(\.argument.names))
-    let unused = inputs.filter { $0.role.path != nil && !used.contains($0.name) }
+    let unused = inputs.filter { $0.role.path.map(isWanted) == true && !used.contains($0.name) }
     let names = Set(unused.map(\.name))
     inputs.removeAll { names.contains($0.name) }
     for name in names { values[name] = nil }
@@ -109,5 +110,42 @@ extension Node {
     if operatorName.hasPrefix("aten::_assert") || base.hasPrefix("sym_constrain") { return true }
     if base.hasSuffix("_") && !base.hasSuffix("__") { return true }
     return operatorName.hasSuffix(".out") || outputs.isEmpty || !operatorName.hasPrefix("aten::")
+  }
+}
+
+extension Graph {
+  /// Adds a buffer behind the parameters and buffers that there are.
+  ///
+  /// - Returns: its name in the graph; nil where there is something of that path already.
+  public mutating func addBuffer(_ path: String, type: StoredType, shape: [Int], persistent: Bool) -> String? {
+    guard !inputs.contains(where: { $0.role.path == path }) else { return nil }
+    var name = "b_" + path.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+    while values[name] != nil { name += "_" }
+    values[name] = Value(.tensor(TensorType(dtype: type, sizes: shape.map(SymbolicSize.fixed))))
+    let place = inputs.lastIndex {
+      switch $0.role {
+      case .parameter, .buffer: true
+      default: false
+      }
+    }
+    inputs.insert(
+      Input(.tensor(name), role: .buffer(path, persistent: persistent)), at: place.map { $0 + 1 } ?? inputs.startIndex)
+    return name
+  }
+
+  /// Says that a value has other sizes; its dimensions lie in memory in the same order as before, without gaps.
+  public mutating func setSizes(_ sizes: [SymbolicSize], of name: String) {
+    guard let type = values[name]?.tensor, sizes != type.sizes, sizes.count == type.sizes.count else { return }
+    let order = sizes.indices.sorted { a, b in
+      let (first, second) = (type.strides[a].hint ?? 0, type.strides[b].hint ?? 0)
+      return first == second ? a < b : first > second
+    }
+    let dense = TensorType(dtype: type.dtype, sizes: order.map { sizes[$0] }).strides
+    var strides = type.strides
+    for (place, axis) in order.enumerated() { strides[axis] = dense[place] }
+    values[name]?.kind = .tensor(
+      TensorType(
+        dtype: type.dtype, sizes: sizes, strides: strides, storageOffset: type.storageOffset,
+        requiresGrad: type.requiresGrad, device: type.device, layout: type.layout))
   }
 }

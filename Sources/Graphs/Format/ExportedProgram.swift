@@ -100,28 +100,33 @@ public struct ExportedProgram: Sendable {
   ///   - path: the target.
   ///   - tensors: the weights, by their names in the state dict; nil for those of the file, unchanged in shape.
   ///   - origins: for weights under new names, those of the file whose kind they take.
+  ///   - sharing: for weights that lie in the storage of another one given before them, that one.
   ///   - metadata: text kept in the file.
   ///   - replacing: whether an existing file may be replaced.
   ///   - progress: called after each block; may throw to stop.
   /// - Throws: ``GraphError`` where graph and weights do not fit, `CheckpointError` for the file.
   public func writer(
-    to path: String, tensors: [TensorSpec]? = nil, origins: [String: String] = [:], metadata: CheckpointMetadata? = nil,
-    replacing: Bool = true, progress: WritingProgress? = nil
+    to path: String, tensors: [TensorSpec]? = nil, origins: [String: String] = [:], sharing: [String: String] = [:],
+    metadata: CheckpointMetadata? = nil, replacing: Bool = true, progress: WritingProgress? = nil
   ) throws -> PT2Writer {
     let tensors = tensors ?? file.tensors.map(\.spec)
     let problems = graph.problems + mismatches(tensors)
     guard problems.isEmpty else { throw GraphError.invalid(problems) }
     return try PT2Writer(
-      path: path, like: file, tensors: tensors, origins: origins, members: [file.modelMember: try graphText()],
+      path: path, like: file, tensors: tensors, origins: origins, sharing: sharing,
+      members: [file.modelMember: try graphText()],
       metadata: metadata ?? file.metadata, replacing: replacing, progress: progress)
   }
 
   /// Writes graph and weights; those of the file where none are given.
   ///
-  /// - Throws: as ``writer(to:tensors:origins:metadata:replacing:progress:)``, and whatever a source throws.
-  public func write(to path: String, _ sources: [TensorSource]? = nil, origins: [String: String] = [:]) throws {
+  /// - Throws: as ``writer(to:tensors:origins:sharing:metadata:replacing:progress:)``, and whatever a source throws.
+  public func write(
+    to path: String, _ sources: [TensorSource]? = nil, origins: [String: String] = [:], sharing: [String: String] = [:]
+  ) throws {
     let sources = sources ?? Checkpoint(file).sources()
-    try writer(to: path, tensors: sources.map(\.spec), origins: origins).writeAll(sources)
+    try writer(to: path, tensors: sources.map(\.spec), origins: origins, sharing: sharing)
+      .writeAll(sources.filter { sharing[$0.spec.name] == nil })
   }
 
   /// What the graph asks for and the weights do not give.

@@ -49,6 +49,30 @@ struct GraphWeights {
     guard problems.isEmpty else { throw GraphRunError.weights(problems) }
   }
 
+  /// Tensors in memory: the state dict in its order, each with whether it is a parameter.
+  init(state tensors: [(name: String, tensor: Tensor, isParameter: Bool)]) {
+    for (name, tensor, isParameter) in tensors { state[name] = (tensor, isParameter, isParameter) }
+  }
+
+  /// Adds a tensor that the graph needs and the state dict does not have.
+  mutating func addConstant(_ name: String, _ tensor: Tensor) { constants[name] = tensor }
+
+  /// Exchanges all tensors of real numbers; those that are one stay one.
+  mutating func convertFloats(_ convert: (Tensor) -> Tensor) {
+    var known: [ObjectIdentifier: Tensor] = [:]
+    func converted(_ tensor: Tensor) -> Tensor {
+      guard tensor.dtype.isFloatingPoint else { return tensor }
+      let key = ObjectIdentifier(tensor)
+      let result = known[key] ?? convert(tensor.detach())
+      known[key] = result
+      return result
+    }
+    for (name, weight) in state {
+      state[name] = (converted(weight.tensor), weight.isParameter, weight.requiresGrad)
+    }
+    for (name, tensor) in constants { constants[name] = converted(tensor) }
+  }
+
   /// Which entries of which storage.
   private struct Place: Hashable {
     let start: Int

@@ -43,6 +43,9 @@ enum EngineProgram {
     throw missing("bonsai-engine")
   }
 
+  /// Whether there is one; an engine that `BONSAI_ENGINE` names and that is not there counts as none.
+  static var isThere: Bool { (try? path()) != nil }
+
   private static func missing(_ path: String) -> CheckpointError {
     CheckpointError(
       .notFound, "look for", file: path, expected: "the program that holds LibTorch, which this command needs",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Compaction
 import Graphs
 import Recipes
 
@@ -14,7 +15,7 @@ struct Failure: Equatable {
   init?(_ error: any Error) {
     switch error {
     case let error as RecipeError: status = error.kind == .contradiction ? .wrongArguments : .badFile
-    case is CheckpointError, is GraphError, is EngineError: status = .badFile
+    case is CheckpointError, is GraphError, is EngineError, is CompactionError: status = .badFile
     default: return nil
     }
     line = "bonsai: \(error)"

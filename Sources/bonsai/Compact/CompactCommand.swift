@@ -1,0 +1,87 @@
+import ArgumentParser
+import Checkpoints
+import Compaction
+import Console
+import EngineMessages
+import Recipes
+
+import struct Graphs.ExportedProgram
+
+/// `bonsai compact`: whole channels, heads and hidden units out of an exported model.
+struct CompactCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compact",
+    abstract: "Takes channels, heads and hidden units out of an exported model (.pt2): smaller, faster, and exact.",
+    discussion: """
+      A unit goes whole, through every layer that it touches: residual sums, concatenations, splits, groups, norms, attention, \
+      recurrent layers. The smaller model is run beside the model with zeros in the same places, in float64 and float32, and is \
+      not written where they differ by more than 1e-9 and 1e-4 of the largest output. Without bonsai-engine it is written and \
+      said not to be proven. What stays whole is named, with the reason. With --zeros the model as it is takes the place of \
+      the one with zeros.
+
+      --amount says what is removed of each group of channels, --macs, --parameters and --bytes what remains of the model.
+
+      EXAMPLES
+        bonsai compact resnet18.pt2 -o small.pt2 --macs 0.5 --round-to 8
+        bonsai compact vit.pt2 -o small.pt2 --parameters 0.6 --distribution global --at-least 0.25
+        bonsai compact model.pt2 --amount 0.3 --keep 'head|stem' --dry-run
+        bonsai prune model.pt2 -o zeros.pt2 --pattern structured --amount 0.3; bonsai compact zeros.pt2 -o small.pt2 --zeros
+      """)
+
+  @Argument(help: ArgumentHelp("A model of torch.export.", valueName: "model"))
+  var model: String
+
+  @OptionGroup(title: "Output") var output: CompactOutputOptions
+  @OptionGroup(title: "What goes, and how much") var how: CompactRecipeOptions
+  @OptionGroup(title: "The proof") var inputs: ModelInputOptions
+
+  @Option(help: ArgumentHelp("Runs of each model to measure.", valueName: "n"))
+  var runs = 5
+
+  @OptionGroup var printing: PrintOptions
+
+  func validate() throws {
+    if runs < 1 { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
+  }
+
+  func run() throws {
+    // What contradicts itself is refused before any file is opened.
+    let recipe = how.zeros ? nil : try how.made(seed: inputs.seed)
+    try output.checkIsFree()
+    let program = try ExportedProgram(Self.exported(model))
+    let clock = ContinuousClock()
+    let start = clock.now
+    let compactor = try Compactor(program, options: how.options)
+    let analysed = clock.now
+    let (choice, kept) = try recipe.map { (try compactor.choose($0), []) } ?? compactor.zeros()
+    var report = CompactReport(compactor, choice, keptDead: kept, seconds: start.duration(to: analysed).seconds)
+    if let path = output.target {
+      let writing = CompactWriting(compactor, choice, to: path)
+      report.proof = try writing.run(original: model, isAsItWas: how.zeros, inputs.request, runs: runs)
+      report.output = path
+      if let proof = report.proof {
+        ModelInputOptions.remark(ignored: proof.ignored, isRandom: proof.isRandom)
+      } else {
+        remark("not proven: there is no bonsai-engine here to run it; \(EngineProgram.advice)")
+      }
+    }
+    if let plot = output.plot { try SparsityPlot.write(CompactPlot(report).svg, to: plot) }
+    print(try printing.json ? report.json() : report.lines.joined(separator: "\n"))
+  }
+
+  /// The exported model in a file.
+  static func exported(_ path: String) throws(CheckpointError) -> PT2File {
+    let checkpoint = try Checkpoint.open(path)
+    guard let file = checkpoint.exportedModel else {
+      throw CheckpointError(
+        .unsupported, "compact", file: path, expected: "a model of torch.export",
+        found: "\(checkpoint.format), weights alone",
+        advice: "export the model in Python; bonsai help run shows how")
+    }
+    return file
+  }
+}
+
+extension Duration {
+  fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

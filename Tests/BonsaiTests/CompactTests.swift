@@ -1,0 +1,109 @@
+import Checkpoints
+import Foundation
+import Graphs
+import Testing
+
+@testable import bonsai
+
+/// Exported models made smaller on the command line.
+@Suite(.serialized) struct CompactTests {
+  let scratch = Scratch()
+
+  /// A model beside the tests of `Graphs`.
+  func model(_ name: String) -> String { fixture("../../GraphsTests/Fixtures/\(name).pt2") }
+
+  @Test func writesAProvenModel() throws {
+    let small = scratch("small.pt2")
+    let outcome = try bonsai("compact", model("rotary"), "-o", small, "--parameters", "0.6", "--runs", "1")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.lines.contains { $0.hasPrefix("proven: the largest difference is ") })
+    #expect(outcome.lines.contains("written to \(small)"))
+    let before = try ExportedProgram(contentsOf: model("rotary")).parameterCount
+    let after = try ExportedProgram(contentsOf: small).parameterCount
+    #expect(abs(Double(after) / Double(before) - 0.6) < 0.05)
+    #expect(try bonsai("verify", small).status == 0)
+    // Nothing is left beside it, and it is not replaced unasked.
+    #expect(scratch.names == ["small.pt2"])
+    #expect(try bonsai("compact", model("rotary"), "-o", small, "--amount", "0.5").status == 2)
+  }
+
+  @Test func dryRunTellsAndWritesNothing() throws {
+    let report = try bonsai("compact", model("rotary"), "--amount", "0.5", "--dry-run", "--json").json()
+    #expect(report["schema"] as? Int == 1)
+    #expect(report["proof"] is NSNull && report["output"] is NSNull)
+    let groups = try #require(report["groups"] as? [[String: Any]])
+    #expect(!groups.isEmpty)
+    for group in groups {
+      let (before, after) = (group["units_before"] as? Int ?? 0, group["units_after"] as? Int ?? 0)
+      #expect(before > after && after > 0)
+    }
+    let totals = try #require(report["totals"] as? [String: [String: Int]])
+    for cost in ["parameters", "macs", "bytes"] {
+      let total = try #require(totals[cost])
+      #expect(try #require(total["after"]) < #require(total["before"]))
+    }
+    #expect(scratch.names == [])
+  }
+
+  @Test func zerosThatAreThereGo() throws {
+    let (zeros, small) = (scratch("zeros.pt2"), scratch("small.pt2"))
+    #expect(
+      try bonsai(
+        "prune", model("rotary"), "-o", zeros, "--pattern", "structured", "--amount", "0.5", "--only", "gate.weight"
+      ).status == 0)
+    let report = try bonsai("compact", zeros, "-o", small, "--zeros", "--runs", "1", "--json").json()
+    let groups = try #require(report["groups"] as? [[String: Any]])
+    let gate = try #require(groups.first { ($0["outputs"] as? [String])?.contains("gate.weight") == true })
+    #expect(gate["units_after"] as? Int == (gate["units_before"] as? Int ?? 0) / 2)
+    let proof = try #require(report["proof"] as? [String: Any])
+    #expect(try #require((proof["float64"] as? [String: Any])?["relative"] as? Double) < 1e-12)
+  }
+
+  @Test func withoutEngineItIsNotProven() throws {
+    let small = scratch("small.pt2")
+    let outcome = try run(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      [
+        "BONSAI_ENGINE=/none", products.appendingPathComponent("bonsai").path, "compact", model("rotary"), "-o", small,
+        "--amount", "0.5", "--json",
+      ])
+    #expect(outcome.status == 0)
+    #expect(outcome.error.hasPrefix("bonsai: note: not proven: there is no bonsai-engine"))
+    #expect(try outcome.json()["proof"] is NSNull)
+    #expect(try ExportedProgram(contentsOf: small).graph.problems.isEmpty)
+  }
+
+  @Test func refusesWhatCannotBe() throws {
+    let small = scratch("small.pt2")
+    func error(_ arguments: String..., status: Int32 = 2) throws -> String {
+      let outcome = try run("bonsai", ["compact"] + arguments)
+      #expect(outcome.status == status, "\(arguments): \(outcome.error)")
+      return outcome.error
+    }
+    #expect(
+      try error(model("rotary"), "-o", small, "--parameters", "0.01")
+        .hasPrefix(
+          "bonsai: make the model smaller: expected a way to keep a share of 0.01 of the parameters, found that"))
+    #expect(
+      try error(model("rotary"), "-o", small, "--amount", "0.5", "--keep", "nowhere")
+        .hasPrefix(
+          "bonsai: make a model smaller: expected a weight whose outputs can go and whose name matches 'nowhere'"))
+    #expect(try error(model("rotary"), "-o", small, status: 64).contains("expected --amount, --macs"))
+    #expect(
+      try error(model("rotary"), "-o", small, "--amount", "0.5", "--macs", "0.5", status: 64).contains(
+        "expected one of"))
+    #expect(try error(model("rotary"), "--amount", "0.5", status: 64).contains("expected --output"))
+    #expect(try error(model("rotary"), "-o", scratch("x.pt"), "--amount", "0.5", status: 64).contains(".pt2"))
+    let weights = scratch("w.safetensors")
+    #expect(try bonsai("convert", model("rotary"), "-o", weights).status == 0)
+    #expect(try error(weights, "-o", small, "--amount", "0.5").contains("expected a model of torch.export"))
+    #expect(scratch.names == ["w.safetensors"])
+  }
+}
+
+extension ExportedProgram {
+  /// Entries of all parameters.
+  fileprivate var parameterCount: Int {
+    graph.parameters.values.reduce(0) { $0 + (graph.values[$1]?.tensor?.shape?.reduce(1, *) ?? 0) }
+  }
+}
