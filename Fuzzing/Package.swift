@@ -8,5 +8,6 @@ let package = Package(
   dependencies: [.package(name: "bonsai", path: "..")],
   targets: [
     .target(
-      name: "FuzzCheckpoints", dependencies: [.product(name: "Checkpoints", package: "bonsai")])
+      name: "FuzzCheckpoints",
+      dependencies: [.product(name: "Checkpoints", package: "bonsai"), .product(name: "Graphs", package: "bonsai")])
   ])

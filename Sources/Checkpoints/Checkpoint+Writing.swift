@@ -5,10 +5,13 @@ extension Checkpoint {
   public enum OutputFormat: Hashable, Sendable {
     /// One safetensors file.
     case safetensors
-    /// Several safetensors files of at most `limit` bytes of tensors each, with an index.
+    /// Several safetensors files of at most `limit` bytes of tensors each, with an index. In a directory, what fits one file
+    /// is one, `model.safetensors` without an index, as Hugging Face has it.
     case shardedSafetensors(limit: Int)
     /// PyTorch's zip archive.
     case pytorch
+    /// The input's zip archive of PyTorch with other values: all else that it holds is kept, byte for byte.
+    case pytorchWithRest
     /// An exported model: the graph and all else of the input, with other weights.
     case pt2
 
@@ -33,8 +36,12 @@ extension Checkpoint {
 
   /// Throws where writing to `path` would replace a checkpoint: for commands that would find out after long work.
   public static func checkIsFree(_ path: String, for format: OutputFormat) throws(CheckpointError) {
-    let path = if case .shardedSafetensors = format { ShardIndex.path(for: path) } else { path }
-    if System.exists(path) { throw AtomicFile.exists(path) }
+    guard case .shardedSafetensors = format else {
+      if System.exists(path) { throw AtomicFile.exists(path) }
+      return
+    }
+    let taken = [ShardIndex.path(for: path)] + (ShardIndex.soleFile(for: path).map { [$0] } ?? [])
+    if let found = taken.first(where: System.exists) { throw AtomicFile.exists(found) }
   }
 
   /// Begins a checkpoint that will be written block by block.
@@ -65,21 +72,30 @@ extension Checkpoint {
         } else {
           ShardedSafetensorsWriter.split(tensors, limit: limit)
         }
-      return try ShardedSafetensorsWriter(
+      return try ShardedSafetensorsWriter.writer(
         path: path, shards: shards, metadata: metadata, indexMetadata: input?.indexMetadata ?? [:],
         replacing: replacing, progress: progress)
     case .pytorch:
       return try PyTorchWriter(
         path: path, tensors: tensors, metadata: metadata, moduleVersions: moduleVersions, replacing: replacing,
         progress: progress)
+    case .pytorchWithRest:
+      guard let file = input?.pytorchFile else {
+        throw CheckpointError(
+          .unsupported, "write", file: path, expected: "a PyTorch file as input, whose rest the output takes",
+          found: input.map { "\($0.format)" } ?? "none", advice: "leave the rest out: there is none")
+      }
+      try Self.checkNames(tensors, fit: file.tensors, of: "the pickle of '\(file.path)'", path: path)
+      return try ArchiveWriter(
+        path: path, keepingRestOf: file, metadata: metadata, replacing: replacing, progress: progress)
     case .pt2:
       guard let model = input?.exportedModel else {
         throw CheckpointError(
           .unsupported, "write", file: path, expected: "an exported model as input, whose graph the output takes",
           found: input.map { "\($0.format)" } ?? "none", advice: "choose another ending, or export the model in Python")
       }
-      try Self.checkNames(tensors, fit: model, path: path)
-      return try PT2Writer(
+      try Self.checkNames(tensors, fit: model.tensors, of: "the graph of '\(model.path)'", path: path)
+      return try ArchiveWriter(
         path: path, like: model, tensors: tensors, metadata: metadata, replacing: replacing, progress: progress)
     }
   }
@@ -87,21 +103,23 @@ extension Checkpoint {
   /// The metadata for an output in another layout: that of the input, and `format: pt` where safetensors are made out of
   /// another format, because transformers refuses files that say none.
   public func metadata(for output: OutputFormat) -> CheckpointMetadata {
-    if case .pytorch = output { return metadata }
+    if output == .pytorch || output == .pytorchWithRest { return metadata }
     guard format != .safetensors, format != .shardedSafetensors else { return metadata }
     return metadata.merging(["format": "pt"]) { given, _ in given }
   }
 
-  /// Throws where the graph of `model` would not fit the tensors any more.
-  private static func checkNames(_ tensors: [TensorSpec], fit model: PT2File, path: String) throws(CheckpointError) {
+  /// Throws where what stays of the input would not fit the tensors any more.
+  private static func checkNames(
+    _ tensors: [TensorSpec], fit wanted: [TensorInfo], of what: String, path: String
+  ) throws(CheckpointError) {
     let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
-    let odd =
-      model.tensors.first { given[$0.name] != $0.spec }?.name ?? tensors.first { model[$0.name] == nil }?.name
+    let names = Set(wanted.map(\.name))
+    let odd = wanted.first { given[$0.name] != $0.spec }?.name ?? tensors.first { !names.contains($0.name) }?.name
     guard let odd else { return }
     throw CheckpointError(
-      .unsupported, "write", file: path, expected: "the weights that the graph of '\(model.path)' asks for",
+      .unsupported, "write", file: path, expected: "the weights that \(what) asks for",
       found: "\(CheckpointError.quote(odd)) missing, new, or of another type or shape",
-      advice: "the graph would not fit: write .safetensors or .pt, or keep names, types and shapes")
+      advice: "it would not fit: write .safetensors or .pt anew, or keep names, types and shapes")
   }
 
   /// Writes a whole checkpoint; parameters as ``writer(as:to:tensors:metadata:moduleVersions:like:replacing:progress:)``.

@@ -11,7 +11,7 @@ import OrderedCollections
 ///
 /// The format is told by content, not by name. Opening reads headers only and checks all of them; every offset, size
 /// and name in a file is held for hostile. Safe to share between threads.
-public struct Checkpoint: Sendable {
+public struct Checkpoint: TensorReader {
   /// What holds the bytes.
   private enum Source: Sendable {
     case safetensors(SafetensorsFile)
@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
   /// The layout of the file.
   public let format: CheckpointFormat
   /// The tensors: in the order of the header (safetensors), shard after shard, or of the state dict (PyTorch).
-  public let tensors: [TensorInfo]
+  public let table: TensorTable
   /// Text that travels with the tensors: `__metadata__`, or what ``PyTorchWriter`` put beside them.
   public let metadata: CheckpointMetadata
 
@@ -79,13 +79,13 @@ public struct Checkpoint: Sendable {
 
   /// The checkpoint that `file` is.
   public init(_ file: SafetensorsFile) {
-    (path, format, tensors, metadata) = (file.path, .safetensors, file.tensors, file.metadata)
+    (path, format, table, metadata) = (file.path, .safetensors, file.table, file.metadata)
     source = .safetensors(file)
   }
 
   /// The checkpoint that `files` are.
   public init(_ files: ShardedSafetensors) {
-    (path, format, tensors, metadata) = (files.indexPath, .shardedSafetensors, files.tensors, files.metadata)
+    (path, format, table, metadata) = (files.indexPath, .shardedSafetensors, files.table, files.metadata)
     source = .sharded(files)
   }
 
@@ -97,29 +97,32 @@ public struct Checkpoint: Sendable {
       case .legacy: .legacyPyTorch
       case .tar: .tarPyTorch
       }
-    (path, self.format, tensors, metadata) = (file.path, format, file.tensors, file.metadata)
+    (path, self.format, table, metadata) = (file.path, format, file.table, file.metadata)
     source = .pytorch(file)
   }
 
   /// The checkpoint that `files` are.
   public init(_ files: ShardedPyTorch) {
-    (path, format, tensors, metadata) = (files.indexPath, .shardedPyTorch, files.tensors, [:])
+    (path, format, table, metadata) = (files.indexPath, .shardedPyTorch, files.table, [:])
     source = .shardedPyTorch(files)
   }
 
   /// The checkpoint that `file` is.
   public init(_ file: NumPyFile) {
-    (path, format, tensors, metadata) = (file.path, file.isArchive ? .numpyArchive : .numpy, file.tensors, [:])
+    (path, format, table, metadata) = (file.path, file.isArchive ? .numpyArchive : .numpy, file.table, [:])
     source = .numpy(file)
   }
   /// The checkpoint that the weights of `file` are.
   public init(_ file: PT2File) {
-    (path, format, tensors, metadata) = (file.path, .pt2, file.tensors, file.metadata)
+    (path, format, table, metadata) = (file.path, .pt2, file.table, file.metadata)
     source = .pt2(file)
   }
 
   /// The exported model, where this is one.
   public var exportedModel: PT2File? { if case .pt2(let file) = source { file } else { nil } }
+
+  /// The PyTorch file, where this is a single one.
+  public var pytorchFile: PyTorchFile? { if case .pytorch(let file) = source { file } else { nil } }
 }
 
 extension Checkpoint {
@@ -136,16 +139,7 @@ extension Checkpoint {
   }
 
   /// Those files themselves, and behind them those that compressed ones were unpacked into.
-  var mappedFiles: [MappedFile] {
-    switch source {
-    case .safetensors(let file): [file.file]
-    case .sharded(let files): files.shards.map(\.file)
-    case .pytorch(let file): file.mappedFiles
-    case .shardedPyTorch(let files): files.mappedFiles
-    case .numpy(let file): file.mappedFiles
-    case .pt2(let file): [file.archive.file]
-    }
-  }
+  var mappedFiles: [MappedFile] { table.files }
 
   /// The format in words, with what there is to say: "sharded safetensors, 5 files", "PyTorch (zip), under state_dict".
   public var formatDescription: String {
@@ -193,58 +187,9 @@ extension Checkpoint {
     let prefix = "module."
     return !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix(prefix) && $0.name != prefix } ? prefix : nil
   }
-
-  /// The tensor called `name`, or nil. O(1).
-  public subscript(name: String) -> TensorInfo? {
-    switch source {
-    case .safetensors(let file): file[name]
-    case .sharded(let files): files[name]
-    case .pytorch(let file): file[name]
-    case .shardedPyTorch(let files): files[name]
-    case .numpy(let file): file[name]
-    case .pt2(let file): file[name]
-    }
-  }
 }
 
 extension Checkpoint {
-  /// Hands out the bytes of the tensor called `name`, contiguous in row-major order, out of the mapped file.
-  ///
-  /// Without a copy, except for strided tensors in PyTorch files. The pointer is valid during the call only and need not
-  /// be aligned: load elements with `loadUnaligned`.
-  ///
-  /// - Throws: ``CheckpointError`` of kind `notFound`, and whatever `body` throws.
-  public func withBytes<Result>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    switch source {
-    case .safetensors(let file): try file.withBytes(of: name, body)
-    case .sharded(let files): try files.withBytes(of: name, body)
-    case .pytorch(let file): try file.withBytes(of: name, body)
-    case .shardedPyTorch(let files): try files.withBytes(of: name, body)
-    case .numpy(let file): try file.withBytes(of: name, body)
-    case .pt2(let file): try file.withBytes(of: name, body)
-    }
-  }
-
-  /// Copies part of a tensor into `buffer`: the `buffer.count` bytes from `offset` on.
-  ///
-  /// Reads through the file and not through the mapping: memory stays bounded, and a read error is thrown.
-  ///
-  /// - Throws: ``CheckpointError`` where there is no such tensor, the part leaves the tensor, or reading fails.
-  public func read(
-    _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    switch source {
-    case .safetensors(let file): try file.read(name, at: offset, into: buffer)
-    case .sharded(let files): try files.read(name, at: offset, into: buffer)
-    case .pytorch(let file): try file.read(name, at: offset, into: buffer)
-    case .shardedPyTorch(let files): try files.read(name, at: offset, into: buffer)
-    case .numpy(let file): try file.read(name, at: offset, into: buffer)
-    case .pt2(let file): try file.read(name, at: offset, into: buffer)
-    }
-  }
-
   /// Reads a tensor in blocks, one after the other through the same memory, aligned to 64 bytes.
   ///
   /// - Parameters:

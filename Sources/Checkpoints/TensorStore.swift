@@ -78,7 +78,7 @@ extension Checkpoint: TensorStore {
     let shards =
       self.format == .shardedSafetensors
       ? ShardedSafetensorsWriter.split(tensors, like: origins) : ShardedSafetensorsWriter.split(tensors, limit: limit)
-    return try ShardedSafetensorsWriter(
+    return try ShardedSafetensorsWriter.writer(
       path: path, shards: shards, metadata: metadata, indexMetadata: indexMetadata, replacing: replacing)
   }
 }

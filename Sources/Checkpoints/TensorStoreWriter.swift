@@ -16,6 +16,12 @@ public protocol TensorStoreWriter: AnyObject {
   ///   progress closure throws.
   func append(_ block: UnsafeRawBufferPointer, to name: String) throws
 
+  /// Gives keys of the metadata other values: for what is known only when all is written.
+  ///
+  /// - Parameter values: Values for some of the keys that the writer began with, which take as many bytes.
+  /// - Throws: ``CheckpointError`` where they take more or fewer bytes, or writing fails.
+  func replaceMetadata(_ values: CheckpointMetadata) throws
+
   /// Checks that every tensor is complete, and puts the checkpoint in place of its target.
   ///
   /// - Throws: ``CheckpointError`` where bytes are missing, or syncing or renaming fails; the target is untouched then.
@@ -27,6 +33,12 @@ public protocol TensorStoreWriter: AnyObject {
 
 /// Called while a checkpoint is written, with the bytes of tensors written and their total; may throw to stop.
 public typealias WritingProgress = (_ written: Int, _ total: Int) throws -> Void
+
+/// A writer whose files hold the bytes of tensors as the files of a store do, so that the system can copy them.
+package protocol CopyingWriter: TensorStoreWriter {
+  /// Appends a part of a file to the tensor called `name`, as ``TensorStoreWriter/append(_:to:)`` does a block.
+  func append(_ part: FilePart, to name: String) throws
+}
 
 extension TensorStoreWriter {
   /// Appends all bytes of each source in turn, then finishes; cancels on an error.
@@ -89,5 +101,14 @@ struct WritingLedger {
       .invalidArgument, "write tensor \(CheckpointError.quote(tensor.name)) to", file: file,
       expected: "\(tensor.byteRange.count) bytes (\(tensor.type) of shape \(tensor.shape))", found: found,
       advice: "give the contiguous bytes of the whole tensor; nothing was changed")
+  }
+}
+
+extension CheckpointError {
+  /// New metadata does not fit in place of the old.
+  static func otherMetadata(_ path: String, expected: Int, found: Int) -> CheckpointError {
+    CheckpointError(
+      .invalidArgument, "write metadata of", file: path, expected: "\(expected) bytes, as at the beginning",
+      found: "\(found)", advice: "keep the keys and the lengths of their values")
   }
 }

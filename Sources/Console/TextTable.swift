@@ -29,9 +29,23 @@ package struct TextTable {
   /// The table's lines: the headings, a rule, the rows. A pure function of the cells, whose control characters, which
   /// might come from a file and mean something to a terminal, become question marks.
   package var lines: [String] {
-    let rows = rows.map { $0.map(\.withoutControls) }
-    let widths = columns.indices.map { column in
-      ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
+    var lines: [String] = []
+    Self.write(columns, count: rows.count, row: { rows[$0] }) { lines.append($0) }
+    return lines
+  }
+
+  /// Hands out the lines of a table, one after the other, whose rows are made when they are wanted: once for the widths and
+  /// once to be shown, so that long tables take no memory.
+  ///
+  /// - Parameters:
+  ///   - columns: The columns.
+  ///   - count: The number of rows.
+  ///   - row: The cells of a row.
+  ///   - body: Called with each line.
+  package static func write(_ columns: [Column], count: Int, row: (Int) -> [String], _ body: (String) -> Void) {
+    var widths = columns.map(\.title.count)
+    for index in 0..<count {
+      for (column, cell) in row(index).enumerated() { widths[column] = max(widths[column], cell.withoutControls.count) }
     }
     func line(_ cells: [String]) -> String {
       let padded = cells.indices.map { column in
@@ -40,8 +54,9 @@ package struct TextTable {
       }
       return padded.joined(separator: "   ").trimmedAtEnd
     }
-    let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "───")
-    return [line(columns.map(\.title)), rule] + rows.map(line)
+    body(line(columns.map(\.title)))
+    body(widths.map { String(repeating: "─", count: $0) }.joined(separator: "───"))
+    for index in 0..<count { body(line(row(index).map(\.withoutControls))) }
   }
 }
 

@@ -15,6 +15,8 @@ package final class FileContext {
   let leftAlone: [FileReport.LeftAlone]
   /// Bytes of a block, where a pattern does not want whole bands of more; tests make it small.
   package var blockSize = WeightReader.blockSize
+  /// Entries of a group of weights from which on a sample of them is looked at first; tests make it small.
+  package var sampledCount = 1 << 24
 
   init(_ store: some TensorStore, _ recipe: Recipe) throws {
     var weights = try StoredWeight.all(in: store)

@@ -6,6 +6,6 @@ public protocol FileDigest: Sendable {
   init()
   /// Takes in the next bytes.
   mutating func update(_ bytes: UnsafeRawBufferPointer)
-  /// The digest of all bytes so far, as text.
+  /// The digest of all bytes so far, as text of always the same length, without quotes, controls or backslashes.
   func text() -> String
 }

@@ -20,7 +20,7 @@ public enum PrunedForm: String, Hashable, Sendable, CaseIterable {
 /// print(report.sparsity)     // 0.5
 /// ```
 ///
-/// Files are read in blocks: once or twice to find what is pruned (see <doc:PruningFiles>), and once more to write. A criterion
+/// Files are read in blocks: most often once to find what is pruned (see <doc:PruningFiles>), and once more to write. A criterion
 /// of one's own sees each weight as a whole, so that memory is that of the largest one.
 /// The output takes its place in one step at the end; until then, and after any error, what was there stays.
 public struct FilePruner {
@@ -145,25 +145,38 @@ public struct FilePruner {
     }
     let rankers = try Rankers(context)
     try rankers.draw(from: draws) { try progress?(.searching, 0, 0) }
-    let pass = SearchPass(rankers: rankers) { try progress?(.searching, $0, $1) }
-    let digests = try pass.run(digest: output == nil ? nil : digest)
+    try SearchPass(rankers: rankers) { try progress?(.searching, $0, $1) }.run()
 
+    var latest = (done: 0, total: 0)
     let applying = ApplyingPass(rankers: rankers, layout: layout, form: form) {
+      latest = ($0, $1)
       try progress?(.writing, $0, $1)
     }
-    let named = zip(store.files, digests).map { ($0.split(separator: "/").last.map(String.init) ?? $0, $1) }
     var report = FileReport(
       weights: PruningReport([], leftWhole: context.plan?.leftWholeReport ?? []), types: [],
-      leftAlone: context.leftAlone, parameters: context.parameters, inputBytes: store.size,
-      digests: Dictionary(named) { first, _ in first })
+      leftAlone: context.leftAlone, ties: context.plan?.ties ?? [], parameters: context.parameters,
+      inputBytes: store.size, digests: [:])
     if let output {
-      let metadata = Self.metadata(store.metadata, adding: output.record, digests: named, digest)
-      let writer = try layout.writer(to: output, metadata: metadata, from: store)
+      let names = store.files.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+      func metadata(_ digests: [String]) -> CheckpointMetadata {
+        Self.metadata(store.metadata, adding: output.record, digests: Array(zip(names, digests)), digest)
+      }
+      // The digests are known when all is written; until then those of nothing hold their place.
+      let unknown = digest.map { digest in names.map { _ in digest.init().text() } }
+      let writer = try layout.writer(to: output, metadata: metadata(unknown ?? []), from: store)
+      let digests = digest.map { FileDigests(store, $0) }
       do {
         report.weights.tensors = try applying.run(into: writer)
         report.outputBytes = writer.bytesTotal
+        if let digests {
+          let texts = try digests.finish { try progress?(.writing, latest.done, latest.total) }
+          try store.checkUnchanged()
+          try writer.replaceMetadata(metadata(texts))
+          report.digests = Dictionary(zip(names, texts)) { first, _ in first }
+        }
         try writer.finish()
       } catch {
+        digests?.cancel()
         writer.cancel()
         throw error
       }

@@ -16,6 +16,8 @@ public struct FileReport: Hashable, Sendable {
   public var types: [String]
   /// How many tensors of each role were not pruned, the most frequent first.
   public var leftAlone: [LeftAlone] = []
+  /// Weights that were not pruned because they share their memory with what is not pruned.
+  public var ties: [PruningPlan.Tie] = []
   /// The parameters of the whole store, pruned or not, masks not counted.
   public var parameters: Int
   /// The bytes of the input's files.

@@ -32,6 +32,17 @@ struct Chooser {
       ?? verdicts.first { $0 == .kept(asked: false) } ?? verdicts[0]
   }
 
+  /// Where a weight stays only because another of its names has a role that is not pruned: the two names.
+  func tie(_ weight: Weight) -> PruningPlan.Tie? {
+    let names = [Weight.Alias(path: weight.path, rank: 0, role: weight.role)] + weight.aliases
+    let verdicts = names.map { verdict($0.path, $0.role, weight) }
+    guard let pruned = verdicts.firstIndex(of: .pruned(rule: nil, asked: false)),
+      let kept = verdicts.firstIndex(of: .kept(asked: false)), !verdicts.contains(.kept(asked: true)),
+      !verdicts.contains(where: \.isAskedFor)
+    else { return nil }
+    return PruningPlan.Tie(name: names[pruned].path, other: names[kept].path, role: names[kept].role)
+  }
+
   private func verdict(_ name: String, _ role: Role, _ weight: Weight) -> Verdict {
     if excluded.contains(where: { $0.matches(name) }) { return .kept(asked: true) }
     let rule = rules.firstIndex { $0.match.matches(name) }

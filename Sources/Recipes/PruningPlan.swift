@@ -18,6 +18,16 @@ public struct PruningPlan: Sendable {
     public var reason: String
   }
 
+  /// A weight that stays because it shares its memory with what is not pruned: a head tied to an embedding.
+  public struct Tie: Hashable, Sendable {
+    /// Its name as a weight.
+    public var name: String
+    /// Its other name.
+    public var other: String
+    /// What it is for under that name.
+    public var role: Role
+  }
+
   /// The recipe.
   public let recipe: Recipe
   /// The weights.
@@ -26,6 +36,8 @@ public struct PruningPlan: Sendable {
   public let groups: [Group]
   /// Weights that stay whole because the pattern does not fit them.
   public let leftWhole: [LeftWhole]
+  /// Weights that stay because of another of their names.
+  public private(set) var ties: [Tie] = []
 
   /// The numbers of the weights that are pruned, in order.
   public var pruned: [Int] { groups.flatMap(\.weights).sorted() }
@@ -48,10 +60,14 @@ extension Recipe {
     try checkNames(weights)
     let chooser = Chooser(selector, rules)
     var left: [PruningPlan.LeftWhole] = []
+    var ties: [PruningPlan.Tie] = []
     var chosen: [(weight: Int, target: Target?, rule: Int?)] = []
     // Where there are no entries there are no channels or blocks to rank either.
     for (number, weight) in weights.enumerated() where weight.count > 0 || pattern == .unstructured {
-      guard case .pruned(let rule, let asked) = chooser.verdict(weight) else { continue }
+      guard case .pruned(let rule, let asked) = chooser.verdict(weight) else {
+        if !weight.aliases.isEmpty, let tie = chooser.tie(weight) { ties.append(tie) }
+        continue
+      }
       let target = rule.flatMap { rules[$0].target } ?? self.target
       if case .masks(let masks) = criterion.source {
         guard try fits(masks, weight) else { continue }
@@ -70,7 +86,8 @@ extension Recipe {
       chosen.append((number, target, rule))
     }
     guard !chosen.isEmpty else { throw nothingToPrune(left, weights) }
-    return PruningPlan(recipe: self, weights: weights, groups: try groups(chosen, weights), leftWhole: left)
+    return PruningPlan(
+      recipe: self, weights: weights, groups: try groups(chosen, weights), leftWhole: left, ties: ties)
   }
 
   private func groups(

@@ -53,7 +53,9 @@ import Testing
     for (number, input) in inputs.enumerated() {
       let path = scratch("\(number).safetensors")
       try Checkpoint.write(input.sources(), as: .safetensors, to: path, metadata: ["format": "pt"])
-      try Checkpoint.write(input.sources(), as: .shardedSafetensors(limit: 30_000), to: scratch("\(number)"))
+      try Checkpoint.write(
+        input.sources(), as: .shardedSafetensors(limit: 30_000),
+        to: scratch("\(number)/model.safetensors.index.json"))
     }
     let lines = try Python.run(
       """

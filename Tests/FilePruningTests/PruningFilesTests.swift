@@ -59,8 +59,9 @@ import Testing
     #expect(found.metadata["format"] == "pt" && found.metadata["bonsai.1.command"] == "test")
     for file in input.files {
       let data = try Data(contentsOf: URL(fileURLWithPath: file))
-      let sum = data.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) }
-      #expect(found.metadata["bonsai.1.sum.\(file.split(separator: "/").last ?? "")"] == "\(sum)")
+      var sum = SumDigest()
+      data.withUnsafeBytes { sum.update($0) }
+      #expect(found.metadata["bonsai.1.sum.\(file.split(separator: "/").last ?? "")"] == sum.text())
     }
     // A second run numbers its record on.
     let again = FilePruner.Output(path: scratch("again.pt"), format: .pytorch, record: ["command": "more"])
@@ -173,6 +174,67 @@ import Testing
     #expect(scratch.names == ["in.safetensors"])
   }
 
+  @Test("a sample of the weights changes no result", arguments: [Distribution.Kind.global, .uniform])
+  func sampled(distribution: Distribution.Kind) throws {
+    var generator = SeededGenerator(3)
+    let weights = [
+      TestWeight("a.weight", .f32, [300, 200], using: &generator),
+      TestWeight("b.weight", .bf16, [130, 100], levels: 50, using: &generator),
+      TestWeight("c.weight", .f32, [7, 11], using: &generator),
+    ]
+    try SafetensorsWriter.write(weights.flatMap(\.sources), to: scratch("in.safetensors"))
+    var recipe = half
+    recipe.distribution = Distribution(distribution)
+    var outputs: [[UInt8]] = []
+    for (number, count) in [1, Int.max].enumerated() {
+      let pruner = try FilePruner(try Checkpoint.open(scratch("in.safetensors")), recipe)
+      pruner.context.blockSize = 4096
+      pruner.context.sampledCount = count
+      var searched = 0
+      _ = try pruner.run(to: .init(path: scratch("\(number).safetensors"), format: .safetensors)) { stage, _, total in
+        if stage == .searching, total > 0 { searched += 1 }
+      }
+      // Blocks that were read: all once, and in no other way than without a sample.
+      if distribution == .global { #expect((65...67).contains(searched), "\(searched)") }
+      outputs.append([UInt8](try Data(contentsOf: URL(fileURLWithPath: scratch("\(number).safetensors")))))
+    }
+    #expect(outputs[0] == outputs[1])
+  }
+
+  @Test("a symbolic link stays one, and what it leads to is replaced, as cp does it")
+  func symbolicLinks() throws {
+    let files = FileManager.default
+    try files.createDirectory(atPath: scratch("store"), withIntermediateDirectories: false)
+    try files.copyItem(atPath: Fixture.path("lenet.safetensors"), toPath: scratch("store/blob"))
+    try files.createSymbolicLink(atPath: scratch("model.safetensors"), withDestinationPath: "store/blob")
+    let pruner = try FilePruner(try Checkpoint.open(scratch("model.safetensors")), half)
+    #expect(
+      sentence { _ = try pruner.run(to: .init(path: scratch("model.safetensors"), format: .safetensors)) }
+        .contains("expected no file of that name yet"))
+    let report = try pruner.run(to: .init(path: scratch("model.safetensors"), format: .safetensors, replacing: true))
+    #expect(try files.destinationOfSymbolicLink(atPath: scratch("model.safetensors")) == "store/blob")
+    #expect(scratch.names == ["model.safetensors", "store"])
+    #expect(try files.contentsOfDirectory(atPath: scratch("store")) == ["blob"])
+    let found = try Checkpoint.open(scratch("store/blob"))
+    #expect(try found.statistics(of: "fc1.weight").zeroCount > 0 && report.weights.pruned > 0)
+
+    // A link that leads nowhere is named, and a link in place of an index gives way to the index, whose shards lie beside.
+    try files.createSymbolicLink(atPath: scratch("lost.safetensors"), withDestinationPath: "nowhere")
+    #expect(
+      sentence {
+        _ = try pruner.run(to: .init(path: scratch("lost.safetensors"), format: .safetensors, replacing: true))
+      }.contains("a link that leads nowhere"))
+    let shards = try shards()
+    let index = "shards/model.safetensors.index.json"
+    try files.moveItem(atPath: scratch(index), toPath: scratch("store/index"))
+    try files.createSymbolicLink(atPath: scratch(index), withDestinationPath: "../store/index")
+    let before = try Data(contentsOf: URL(fileURLWithPath: scratch("store/index")))
+    _ = try FilePruner(shards, half).run(
+      to: .init(path: scratch("shards"), format: .shardedSafetensors(limit: 1), replacing: true))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: scratch("store/index"))) == before)
+    #expect(try Checkpoint.open(scratch("shards")).statistics(of: "fc1.weight").zeroCount > 0)
+  }
+
   @Test("NaN is refused by name and place, unless it is to rank as PyTorch ranks it")
   func nan() throws {
     var values = (0..<600).map { Float($0) }
@@ -265,5 +327,5 @@ struct SumDigest: FileDigest {
   static let name = "sum"
   private var sum: UInt64 = 0
   mutating func update(_ bytes: UnsafeRawBufferPointer) { for byte in bytes { sum = sum &* 31 &+ UInt64(byte) } }
-  func text() -> String { "\(sum)" }
+  func text() -> String { String(repeating: "0", count: 20 - "\(sum)".count) + "\(sum)" }
 }

@@ -95,6 +95,7 @@ public struct MemoryStore: TensorStore {
       bytesWritten += block.count
     }
 
+    func replaceMetadata(_ values: CheckpointMetadata) {}
     func finish() {}
     func cancel() {}
   }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Graphs
 
 #if canImport(Darwin)
   import Darwin
@@ -9,17 +10,21 @@ import Checkpoints
 /// Opens a file of any format and reads all of it; libFuzzer calls this with each input.
 ///
 /// The content decides which reader it is: safetensors, PyTorch's archives, legacy and tar files with their pickles, NumPy's
-/// arrays, or an index of shards. Errors of the readers are what is wanted; anything else stops the process.
+/// arrays, exported models, or an index of shards. After a G comes the graph of an exported model in JSON. Errors of the
+/// readers are what is wanted; anything else stops the process.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: start, count: count)
   do {
     if bytes.first == UInt8(ascii: "{") {
       try openIndex(bytes)
+    } else if bytes.first == UInt8(ascii: "G") {
+      try readAll(try Checkpoint.open(bytes: exportedModel(graph: Array(bytes.dropFirst()))), size: 2 * count + 4096)
     } else {
       try readAll(try Checkpoint.open(bytes: bytes), size: count)
     }
   } catch is CheckpointError {
+  } catch is GraphError {
   } catch {
     fatalError("another error: \(error)")
   }
@@ -42,6 +47,20 @@ private func readAll(_ checkpoint: Checkpoint, size: Int) throws {
   _ = try? checkpoint.verify()
   _ = try checkpoint.differences(from: checkpoint)
   for source in try SparseBitmask.sources(unpacking: checkpoint) { try source.produce { _ in } }
+  if let model = checkpoint.exportedModel { try readGraph(model) }
+}
+
+/// Reads a graph, prints it, counts it, changes it and writes it.
+private func readGraph(_ model: PT2File) throws {
+  var program = try ExportedProgram(model)
+  precondition(try program.graphText() == model.graphText(), "an unchanged graph that is not as it was")
+  precondition(program.graph.problems.isEmpty, "a graph that contradicts itself")
+  _ = "\(program.graph)"
+  _ = program.graph.operators
+  for batch in [nil, 1, 1 << 40] { _ = program.graph.counts(program.graph.symbols(batch: batch) ?? [:]) }
+  program.graph.removeDeadNodes()
+  precondition(program.graph.problems.isEmpty, "dead nodes that were needed")
+  _ = try program.graphText()
 }
 
 /// The directory with two shards that an index may name.

@@ -1,5 +1,3 @@
-import OrderedCollections
-
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -20,53 +18,41 @@ extension Checkpoint {
   /// - Returns: a difference for each name, equal ones too, in the order of the first file, then of the second.
   /// - Throws: ``CheckpointError`` where reading fails, and what `progress` throws.
   public func differences(from other: Checkpoint, progress: WritingProgress? = nil) throws -> [TensorDifference] {
-    let strips = (dataParallelPrefix == nil) != (other.dataParallelPrefix == nil)
-    let left = readings(stripping: strips, pairedIn: other)
-    let right = other.readings(stripping: strips, pairedIn: self)
-    var names = OrderedSet(left.keys)
-    names.append(contentsOf: right.keys)
-    let total = [left, right].reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.byteCount } }
-    var done = 0
-    return try names.map { name in
-      let sides = (left[name], right[name])
-      var difference = TensorDifference(name: name, left: sides.0?.spec, right: sides.1?.spec)
-      if let first = sides.0, let second = sides.1, first.spec.shape == second.spec.shape {
-        try compare(first, second, of: other, &difference) { bytes in
-          done += bytes
-          try progress?(done, total)
-        }
-      } else {
-        difference.hasSameBytes = false
-        done += (sides.0?.byteCount ?? 0) + (sides.1?.byteCount ?? 0)
-      }
-      return difference
-    }
+    var differences: [TensorDifference] = []
+    try forEachDifference(from: other, progress: progress) { differences.append($0) }
+    return differences
   }
 
-  /// What to read under which name: products of pairs where the other file has the product itself.
-  private func readings(
-    stripping: Bool, pairedIn other: Checkpoint
-  ) -> OrderedDictionary<String, NumberReader.Source> {
-    func short(_ name: String, of checkpoint: Checkpoint) -> String {
-      stripping ? String(name.dropFirst(checkpoint.dataParallelPrefix?.count ?? 0)) : name
+  /// Compares as ``differences(from:progress:)`` does, and hands out each difference as it is found.
+  package func forEachDifference(
+    from other: Checkpoint, progress: WritingProgress? = nil, _ body: (TensorDifference) throws -> Void
+  ) throws {
+    let strips = (dataParallelPrefix == nil) != (other.dataParallelPrefix == nil)
+    let (left, right) = (Readings(self, strips), Readings(other, strips))
+    let sides = (left.merging(pairsMissingIn: right), right.merging(pairsMissingIn: left))
+    let total = sides.0.byteCount + sides.1.byteCount
+    var done = 0
+    func step(_ bytes: Int) throws {
+      done += bytes
+      try progress?(done, total)
     }
-    let others = Set(other.tensors.map { short($0.name, of: other) })
-    let merged = prunedPairs.filter { pair in
-      pair.isWhole && others.contains(short(pair.name, of: self))
-        && !others.contains(short(pair.original.name, of: self))
-        && self[pair.name] == nil
-    }
-    let products = Dictionary(uniqueKeysWithValues: merged.map { ($0.original.name, $0) })
-    let masks = Set(merged.map(\.mask.name))
-    var result: OrderedDictionary<String, NumberReader.Source> = [:]
-    for tensor in tensors where !masks.contains(tensor.name) {
-      if let pair = products[tensor.name] {
-        result[short(pair.name, of: self)] = .product(pair)
+    for name in sides.0.names {
+      let (first, second) = (sides.0[name], sides.1[name])
+      var difference = TensorDifference(name: name, left: first?.spec, right: second?.spec)
+      if let first, let second, first.spec.shape == second.spec.shape {
+        try compare(first, second, of: other, &difference, progress: step)
       } else {
-        result[short(tensor.name, of: self)] = .tensor(tensor)
+        difference.hasSameBytes = false
+        try step((first?.byteCount ?? 0) + (second?.byteCount ?? 0))
       }
+      try body(difference)
     }
-    return result
+    for name in sides.1.names where sides.0[name] == nil {
+      var difference = TensorDifference(name: name, left: nil, right: sides.1[name]?.spec)
+      difference.hasSameBytes = false
+      try step(sides.1[name]?.byteCount ?? 0)
+      try body(difference)
+    }
   }
 
   func compare(

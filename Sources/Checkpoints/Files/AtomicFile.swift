@@ -12,12 +12,17 @@
 /// the target and syncs the directory. Without a commit (an error, a thrown closure, the end of the object's life) the
 /// temporary file is deleted and the target untouched. A process killed in between leaves a temporary behind whose
 /// lock is gone: the next write to the same target deletes it.
+///
+/// A target that is a symbolic link stays one, and the file that it leads to is replaced, as `cp` does it.
 final class AtomicFile {
   let target: String
+  /// Where the file goes: the target, or what it leads to.
+  private let place: String
   private let directory: String
   private let temporary: String
   private var descriptor: Int32
   private let replacing: Bool
+  private var madeDirectory = false
   private let early: EarlySync
 
   /// Begins a file that will be `target`.
@@ -25,7 +30,12 @@ final class AtomicFile {
   /// - Parameters:
   ///   - size: the final size where known: too little free space is then an error at once, before the work.
   ///   - replacing: whether an existing file may be replaced; otherwise that is an error, also when one appears later.
-  init(target: String, size: Int? = nil, replacing: Bool = true) throws(CheckpointError) {
+  ///   - makingDirectory: whether the directory is made where it is absent; without a commit it goes again.
+  ///   - followingLinks: whether what a symbolic link leads to is replaced; otherwise the link itself.
+  init(
+    target: String, size: Int? = nil, replacing: Bool = true, makingDirectory: Bool = false,
+    followingLinks: Bool = true
+  ) throws(CheckpointError) {
     guard !target.isEmpty, !System.isDirectory(target) else {
       throw CheckpointError(
         .cannotWrite, "write", file: target, expected: "the path of a file", found: "a directory",
@@ -34,10 +44,12 @@ final class AtomicFile {
     if !replacing && System.exists(target) { throw AtomicFile.exists(target) }
     self.target = target
     self.replacing = replacing
-    directory = System.directory(of: target)
-    AtomicFile.removeStale(beside: target)
+    place = followingLinks ? try AtomicFile.followed(target) : target
+    directory = System.directory(of: place)
+    if makingDirectory { madeDirectory = try System.makeDirectory(directory) }
+    AtomicFile.removeStale(beside: place)
     let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-    temporary = "\(directory)/.\(AtomicFile.stem(target)).\(getpid())-\(tag)\(Self.suffix)"
+    temporary = "\(directory)/.\(AtomicFile.stem(place)).\(getpid())-\(tag)\(Self.suffix)"
     descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw CheckpointError(
@@ -67,6 +79,38 @@ final class AtomicFile {
     early.wrote(bytes.count)
   }
 
+  /// Reads back what was written.
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+    guard descriptor >= 0 else { throw closed() }
+    guard System.read(descriptor, at: offset, into: buffer) == buffer.count else {
+      throw failure("\(buffer.count) bytes to be read back at offset \(offset)")
+    }
+  }
+
+  /// Reads a small part back.
+  func bytes(at offset: Int, count: Int) throws(CheckpointError) -> [UInt8] {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    defer { memory.deallocate() }
+    try read(at: offset, into: memory)
+    return [UInt8](memory)
+  }
+
+  /// Copies a part of another file to `offset`, inside the system where it can.
+  func copy(_ part: FilePart, at offset: Int) throws(CheckpointError) {
+    guard descriptor >= 0 else { throw closed() }
+    let copied = part.file.copy(part.range, to: descriptor, at: offset)
+    early.wrote(copied)
+    guard copied < part.range.count else { return }
+    let rest = part.range.lowerBound + copied..<part.range.upperBound
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: min(rest.count, 1 << 20), alignment: 64)
+    defer { memory.deallocate() }
+    for start in stride(from: rest.lowerBound, to: rest.upperBound, by: memory.count) {
+      let block = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, rest.upperBound - start)])
+      try part.file.read(at: start, into: block)
+      try write(UnsafeRawBufferPointer(block), at: offset + start - part.range.lowerBound)
+    }
+  }
+
   /// Writes the whole array at `offset`.
   func write(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
     guard descriptor >= 0 else { throw closed() }
@@ -80,15 +124,15 @@ final class AtomicFile {
     guard descriptor >= 0 else { throw closed() }
     guard early.finish(), System.sync(descriptor) else { throw failure("the bytes to reach the disk") }
     if replacing {
-      guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
-    } else if link(temporary, target) == 0 {
+      guard rename(temporary, place) == 0 else { throw failure("the finished file to be renamed") }
+    } else if link(temporary, place) == 0 {
       unlink(temporary)
     } else if errno == EEXIST {
       throw AtomicFile.exists(target)
     } else {
       // A file system without hard links: the check and the renaming are two steps there.
       if System.exists(target) { throw AtomicFile.exists(target) }
-      guard rename(temporary, target) == 0 else { throw failure("the finished file to be renamed") }
+      guard rename(temporary, place) == 0 else { throw failure("the finished file to be renamed") }
     }
     close(descriptor)
     descriptor = -1
@@ -102,6 +146,7 @@ final class AtomicFile {
     unlink(temporary)
     close(descriptor)
     descriptor = -1
+    if madeDirectory { System.removeDirectory(directory) }
   }
 }
 
@@ -123,6 +168,20 @@ extension AtomicFile {
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
       close(descriptor)
     }
+  }
+
+  /// The path that `target` leads to where it is a symbolic link, and itself otherwise.
+  ///
+  /// - Throws: `CheckpointError` for a link that leads nowhere.
+  private static func followed(_ target: String) throws(CheckpointError) -> String {
+    guard System.isLink(target) else { return target }
+    guard let path = realpath(target, nil) else {
+      throw CheckpointError(
+        .cannotWrite, "write", file: target, expected: "a file, or a symbolic link to one",
+        found: "a link that leads nowhere (\"\(System.lastError())\")", advice: "remove the link or name the file")
+    }
+    defer { free(path) }
+    return String(cString: path)
   }
 
   /// The target's name, cut where the temporary's name would get too long for a file system.

@@ -144,6 +144,13 @@ final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// Copies a range into another file without its bytes passing through the process, where the system can do that.
+  ///
+  /// - Returns: How many bytes were copied: all, or fewer, whose rest is to be read and written.
+  func copy(_ range: Range<Int>, to descriptor: Int32, at offset: Int) -> Int {
+    self.descriptor < 0 ? 0 : System.copy(self.descriptor, range, to: descriptor, at: offset)
+  }
+
   /// Copies a small range into an array.
   func bytes(_ range: Range<Int>) -> [UInt8] {
     withBytes(range) { [UInt8]($0) }

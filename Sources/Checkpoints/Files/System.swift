@@ -38,6 +38,11 @@ enum System {
     return lstat(path, &status) == 0
   }
 
+  static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
   static func remove(_ path: String) { unlink(path) }
 
   static func removeDirectory(_ path: String) { rmdir(path) }

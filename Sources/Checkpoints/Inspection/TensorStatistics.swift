@@ -21,7 +21,7 @@ public struct TensorStatistics: Hashable, Sendable {
   ///
   /// Subnormal numbers count with the power of two below the normal ones. Types narrower than a byte are not examined:
   /// all but ``elementCount`` stays empty for them.
-  public internal(set) var magnitudes: [Int: Int] = [:]
+  public package(set) var magnitudes: [Int: Int] = [:]
 
   /// The statistics of no elements.
   public init() {}

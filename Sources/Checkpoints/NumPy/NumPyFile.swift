@@ -4,7 +4,7 @@ import OrderedCollections
 ///
 /// Nothing is run: arrays of Python objects, which hold a pickle, are listed in ``others`` and not read. The single array
 /// of a `.npy` file is called `tensor`; those of `.npz` have the names that they were given.
-public struct NumPyFile: Sendable {
+public struct NumPyFile: TensorReader {
   /// The path, as it was given.
   public var path: String { file.path }
   /// The size of the file in bytes.
@@ -15,8 +15,8 @@ public struct NumPyFile: Sendable {
   public let others: [OtherEntry]
 
   let file: MappedFile
-  private let data: MappedFile
-  private let byName: OrderedDictionary<String, TensorInfo>
+  /// The arrays, in the order of the file.
+  public let table: TensorTable
 
   /// Opens the file at `path`.
   ///
@@ -29,6 +29,7 @@ public struct NumPyFile: Sendable {
   init(_ file: MappedFile, archive: ZipArchive?) throws(CheckpointError) {
     var byName: OrderedDictionary<String, TensorInfo> = [:]
     var others: [OtherEntry] = []
+    var files = [file]
     func add(_ name: String, _ data: MappedFile, _ range: Range<Int>) throws(CheckpointError) {
       let header = try NumPyHeader(data, range)
       guard let type = header.type else {
@@ -53,16 +54,15 @@ public struct NumPyFile: Sendable {
     }
     if let archive {
       let unpacked = try archive.unpacked(archive.entries)
-      data = unpacked.file
+      if unpacked.file !== file { files.append(unpacked.file) }
       for (entry, range) in zip(archive.entries, unpacked.ranges) {
         try add(entry.name.hasSuffix(".npy") ? String(entry.name.dropLast(4)) : entry.name, unpacked.file, range)
       }
     } else {
-      data = file
       try add("tensor", file, 0..<file.size)
     }
     self.file = file
-    self.byName = byName
+    table = TensorTable(byName, in: files, path: file.path)
     self.others = others
     isArchive = archive != nil
   }
@@ -70,51 +70,5 @@ public struct NumPyFile: Sendable {
   /// Whether a zip archive is one of NumPy's.
   static func isArchive(_ archive: ZipArchive) -> Bool {
     !archive.entries.isEmpty && archive.entries.allSatisfy { $0.name.hasSuffix(".npy") }
-  }
-
-  /// The arrays, in the order of the file.
-  public var tensors: [TensorInfo] { byName.values.elements }
-
-  /// The array called `name`, or nil. O(1).
-  public subscript(name: String) -> TensorInfo? { byName[name] }
-
-  var mappedFiles: [MappedFile] { data === file ? [file] : [file, data] }
-
-  /// Hands out the bytes of the array called `name` in row-major order; see ``Checkpoint/withBytes(of:_:)``.
-  public func withBytes<Result>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    guard let tensor = byName[name] else { throw CheckpointError.noTensor(name, in: path, names: byName.keys) }
-    return try data.withBytes(of: tensor, body)
-  }
-
-  /// Copies part of an array into `buffer`, in row-major order; see ``Checkpoint/read(_:at:into:)``.
-  public func read(
-    _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    guard let tensor = byName[name] else { throw .noTensor(name, in: path, names: byName.keys) }
-    try data.read(tensor, at: offset, into: buffer)
-  }
-}
-
-extension MappedFile {
-  /// Hands out the bytes of a tensor in this file, contiguous; a strided one is gathered first.
-  func withBytes<Result>(
-    of tensor: TensorInfo, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    guard tensor.strides != nil else { return try withBytes(tensor.byteRange, body) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteCount, alignment: 16)
-    defer { buffer.deallocate() }
-    try StridedGather(tensor, of: self).read(at: 0, into: buffer)
-    return try body(UnsafeRawBufferPointer(buffer))
-  }
-
-  /// Copies part of a tensor in this file, from logical byte `offset` on.
-  func read(
-    _ tensor: TensorInfo, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    try tensor.checkPart(at: offset, count: buffer.count, file: path)
-    guard tensor.strides != nil else { return try read(at: tensor.byteRange.lowerBound + offset, into: buffer) }
-    try StridedGather(tensor, of: self).read(at: offset, into: buffer)
   }
 }

@@ -18,7 +18,7 @@ public struct PT2Tensor {
   }
 }
 
-/// Writes a `.pt2` from nothing, as `torch.export.save` lays it out; ``PT2Writer`` makes one out of another.
+/// Writes a `.pt2` from nothing, as `torch.export.save` lays it out; ``ArchiveWriter`` makes one out of another.
 public enum PT2Archive {
   private struct Member {
     var name: String
@@ -66,7 +66,7 @@ public enum PT2Archive {
               write: tensor.source.produce))
         }
         let origin: JSONValue = ["is_param": .bool(tensor.isParameter), "use_pickle": .bool(false)]
-        var entry = try PT2Plan.entry(spec, storage: storages[spec.name] ?? "", like: origin, file: path).object ?? [:]
+        var entry = try ArchivePlan.entry(spec, storage: storages[spec.name] ?? "", like: origin, file: path).object ?? [:]
         var meta = entry["tensor_meta"]?.object ?? [:]
         meta["requires_grad"] = .bool(tensor.requiresGrad)
         entry["tensor_meta"] = .object(meta)

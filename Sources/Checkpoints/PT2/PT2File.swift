@@ -5,7 +5,7 @@ import OrderedCollections
 ///
 /// This type reads the weights, under their names in the state dict; what the graph says is read by `Graphs`. Weights may
 /// share a storage and be strided. Nothing in the file is run: pickled members are neither read nor needed.
-public struct PT2File: Sendable {
+public struct PT2File: TensorReader {
   /// The path, as it was given.
   public var path: String { archive.file.path }
   /// The size of the file in bytes.
@@ -13,7 +13,7 @@ public struct PT2File: Sendable {
   /// The name of the model in the archive, usually `"model"`.
   public let model: String
   /// The weights of the state dict, parameters and persistent buffers, in its order.
-  public var tensors: [TensorInfo] { Array(weights.tensors.values) }
+  public var table: TensorTable { TensorTable(weights.tensors, in: [archive.file], path: path) }
   /// The tensors that the graph needs and the state dict does not have: lifted constants and non-persistent buffers.
   public var constants: [TensorInfo] { Array(constantPayloads.tensors.values) }
   /// Text beside the tensors, out of `extra/bonsai_metadata.json`.
@@ -62,9 +62,6 @@ public struct PT2File: Sendable {
     }
   }
 
-  /// The tensor of the state dict called `name`, or nil. O(1).
-  public subscript(name: String) -> TensorInfo? { weights.tensors[name] }
-
   /// The constant called `name`, or nil. O(1).
   public subscript(constant name: String) -> TensorInfo? { constantPayloads.tensors[name] }
 
@@ -108,25 +105,6 @@ extension PT2File {
 }
 
 extension PT2File {
-  /// Hands out the bytes of a weight or constant, contiguous in logical order; see ``PyTorchFile/withBytes(of:_:)``.
-  public func withBytes<Result>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    let tensor = try find(name)
-    guard tensor.strides != nil else { return try archive.file.withBytes(tensor.byteRange, body) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteCount, alignment: 16)
-    defer { buffer.deallocate() }
-    try StridedGather(tensor, of: archive.file).read(at: 0, into: buffer)
-    return try body(UnsafeRawBufferPointer(buffer))
-  }
-
-  /// Copies part of a weight, in logical order, into `buffer`; see ``PyTorchFile/read(_:at:into:)``.
-  public func read(
-    _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    try read(find(name), at: offset, into: buffer)
-  }
-
   /// Copies a constant, in logical order, into `buffer`.
   ///
   /// - Throws: ``CheckpointError`` where there is none of that name or reading fails.
@@ -134,21 +112,6 @@ extension PT2File {
     guard let tensor = constantPayloads.tensors[name] else {
       throw .noTensor(name, in: path, names: constantPayloads.tensors.keys)
     }
-    try read(tensor, at: 0, into: buffer)
-  }
-
-  private func find(_ name: String) throws(CheckpointError) -> TensorInfo {
-    guard let tensor = weights.tensors[name] else { throw .noTensor(name, in: path, names: weights.tensors.keys) }
-    return tensor
-  }
-
-  private func read(
-    _ tensor: TensorInfo, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    try tensor.checkPart(at: offset, count: buffer.count, file: path)
-    guard tensor.strides != nil else {
-      return try archive.file.read(at: tensor.byteRange.lowerBound + offset, into: buffer)
-    }
-    try StridedGather(tensor, of: archive.file).read(at: offset, into: buffer)
+    try archive.file.read(tensor, at: 0, into: buffer)
   }
 }

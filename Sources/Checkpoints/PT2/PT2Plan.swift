@@ -1,33 +1,12 @@
 import OrderedCollections
 
-/// What a `.pt2` being written will consist of, member by member, and where each weight goes.
-struct PT2Plan {
-  /// Where a member's bytes come from.
-  enum Content {
-    /// Known bytes.
-    case bytes([UInt8])
-    /// The same bytes as in the input.
-    case copy(Range<Int>)
-    /// A weight alone in its storage, written as it comes.
-    case stream
-    /// A storage that is shared or strided: the input's, with what has changed.
-    case patch(Range<Int>)
-  }
-
-  struct Member {
-    var name: String
-    var size: Int
-    var content: Content
-  }
-
-  private(set) var members: [Member] = []
-  /// For each weight its member and, where it is put into a storage of the input's, how it lies there.
-  private(set) var places: [String: (member: Int, patches: TensorInfo?)] = [:]
-
+extension ArchivePlan {
+  /// What a `.pt2` out of another will consist of.
   init(
     _ input: PT2File, tensors: [TensorSpec], origins: [String: String], sharing: [String: String] = [:],
     members given: [String: [UInt8]], metadata: CheckpointMetadata, file: String
   ) throws(CheckpointError) {
+    self.init(metadataMember: input.root + PyTorchWriter.metadataMember)
     let payloads = input.weights
     var config: JSONObject = [:]
     var holders: OrderedDictionary<String, [TensorInfo]> = [:]  // storages that stay, with the weights in them
@@ -68,34 +47,28 @@ struct PT2Plan {
       if entry.name == payloads.configMember {
         for (storage, spec) in fresh {
           let size = spec.type.byteCount(shape: spec.shape) ?? 0
-          places[spec.name] = (members.count, nil)
-          members.append(Member(name: payloads.folder + storage, size: size, content: .stream))
+          places[spec.name] = (add(payloads.folder + storage, size: size, .stream), nil)
         }
         let isSame = config == payloads.config
         var document = payloads.document
         document["config"] = .object(config)
         let bytes = isSame ? input.archive.file.bytes(range) : JSONValue.object(document).text
-        members.append(Member(name: entry.name, size: bytes.count, content: .bytes(bytes)))
+        add(entry.name, size: bytes.count, .bytes(bytes))
       } else if let bytes = given[name] {
-        members.append(Member(name: entry.name, size: bytes.count, content: .bytes(bytes)))
+        add(entry.name, size: bytes.count, .bytes(bytes))
       } else if entry.name.hasPrefix(payloads.folder),
         case let storage = String(entry.name.dropFirst(payloads.folder.count)),
         payloads.storages.values.contains(storage)
       {
         guard let holders = holders[storage] else { continue }  // nobody needs it any more
-        let alone = holders.count == 1 && holders[0].strides == nil && holders[0].byteRange == range
-        for holder in holders { places[holder.name] = (members.count, alone ? nil : holder) }
-        members.append(Member(name: entry.name, size: entry.size, content: alone ? .stream : .patch(range)))
+        add(entry.name, storage: range, holding: holders)
       } else if name == PyTorchWriter.metadataMember {
         continue
       } else {
-        members.append(Member(name: entry.name, size: entry.size, content: .copy(range)))
+        add(entry.name, size: entry.size, .copy(range))
       }
     }
-    if !metadata.isEmpty {
-      let bytes = PyTorchWriter.text(of: metadata)
-      members.append(Member(name: root + PyTorchWriter.metadataMember, size: bytes.count, content: .bytes(bytes)))
-    }
+    add(metadata)
   }
 
   /// The first number N for which there is no `weight_N`, nor any after it.

@@ -9,7 +9,7 @@ import OrderedCollections
 ///
 /// Nothing in the file is run, looked up or instantiated. What is neither tensor nor plain data becomes a note of its
 /// class and of what belongs to it, listed in ``others``; names of functions that run code are an error.
-public struct PyTorchFile: Sendable {
+public struct PyTorchFile: TensorReader {
   /// The layouts of PyTorch files.
   public enum Layout: String, Sendable {
     /// A zip archive of a pickle and one member for each storage (since PyTorch 1.6).
@@ -40,7 +40,8 @@ public struct PyTorchFile: Sendable {
   let file: MappedFile
   /// Where the bytes of tensors lie: `file` itself, or what was unpacked out of it.
   let data: MappedFile
-  private let byName: OrderedDictionary<String, TensorInfo>
+  /// The tensors, in the order of the state dict.
+  public let table: TensorTable
 
   /// Opens and checks the file at `path`.
   ///
@@ -75,7 +76,7 @@ public struct PyTorchFile: Sendable {
             "each name once", "\(CheckpointError.quote(name)) twice, but for the composition of its letters or keys")
         }
       }
-      self.byName = byName
+      table = TensorTable(byName, in: parts.data === file ? [file] : [file, parts.data], path: file.path)
       stateDictPath = tree.path
       others = tree.others
       moduleVersions = OrderedDictionary(tree.versions.map { ($0.module, $0.version) }) { _, last in last }
@@ -86,38 +87,6 @@ public struct PyTorchFile: Sendable {
     data = parts.data
     self.layout = layout
     metadata = parts.metadata
-  }
-
-  /// The tensors, in the order of the state dict.
-  public var tensors: [TensorInfo] { byName.values.elements }
-
-  /// The file, and where the bytes of tensors lie elsewhere that file too; ``TensorInfo/fileIndex`` counts them.
-  var mappedFiles: [MappedFile] { data === file ? [file] : [file, data] }
-
-  /// The tensor called `name`, or nil. O(1).
-  public subscript(name: String) -> TensorInfo? { byName[name] }
-
-  /// Hands out the bytes of the tensor called `name`, contiguous in logical order.
-  ///
-  /// Without a copy where the file holds them so; a strided tensor is gathered into memory of its own size first. The
-  /// pointer is valid during the call only; load elements with `loadUnaligned`.
-  ///
-  /// - Throws: ``CheckpointError`` of kind `notFound`, and whatever `body` throws.
-  public func withBytes<Result>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    guard let tensor = byName[name] else { throw CheckpointError.noTensor(name, in: path, names: byName.keys) }
-    return try data.withBytes(of: tensor, body)
-  }
-
-  /// Copies part of a tensor into `buffer`: the `buffer.count` bytes from `offset` on, in logical order.
-  ///
-  /// - Throws: ``CheckpointError`` where there is no such tensor, the part leaves the tensor, or reading fails.
-  public func read(
-    _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    guard let tensor = byName[name] else { throw .noTensor(name, in: path, names: byName.keys) }
-    try data.read(tensor, at: offset, into: buffer)
   }
 }
 

@@ -130,7 +130,7 @@ struct PyTorchParts {
 
 extension PyTorchParts {
   /// The directory within the archive that holds `data.pkl`; refuses archives that are none of torch.save's.
-  private static func prefix(of archive: ZipArchive) throws(CheckpointError) -> String {
+  static func prefix(of archive: ZipArchive) throws(CheckpointError) -> String {
     let pickles = archive.entries.map(\.name).filter { $0.hasSuffix("/data.pkl") && $0.filter { $0 == "/" }.count == 1 }
     guard pickles.count == 1, let name = pickles.first else { throw noArchive(archive) }
     let prefix = String(name.dropLast("/data.pkl".count))

@@ -12,6 +12,7 @@ public final class PyTorchWriter: TensorStoreWriter {
   private var ledger: WritingLedger
   private var layout: ZipLayout
   private let firstStorage: Int
+  private var metadata: CheckpointMetadata
   private var checksums: [CRC32]
   private let progress: WritingProgress?
 
@@ -27,7 +28,7 @@ public final class PyTorchWriter: TensorStoreWriter {
   /// Begins a file: lays it out, checks the free space and writes everything but the tensors.
   ///
   /// - Parameters:
-  ///   - path: the target; a symbolic link is replaced, not followed.
+  ///   - path: the target; a symbolic link is followed, and what it leads to replaced.
   ///   - tensors: name, element type and shape of each tensor that will be written.
   ///   - metadata: text kept in a member of its own, `extra/bonsai_metadata.json`; PyTorch ignores it.
   ///   - moduleVersions: versions of modules by their path, for `state_dict()._metadata`.
@@ -72,6 +73,7 @@ public final class PyTorchWriter: TensorStoreWriter {
     }
     for (index, member) in members.enumerated() { layout.setChecksum(CRC32.checksum(member.bytes), of: index) }
     self.layout = layout
+    self.metadata = metadata
     self.progress = progress
     ledger = WritingLedger(infos, file: path)
     checksums = Array(repeating: CRC32(), count: tensors.count)
@@ -92,6 +94,12 @@ public final class PyTorchWriter: TensorStoreWriter {
     checksums[place.index].add(block)
     ledger.add(block.count, to: place.index)
     try progress?(bytesWritten, bytesTotal)
+  }
+
+  /// Writes other metadata of the same length; see ``TensorStoreWriter/replaceMetadata(_:)``.
+  public func replaceMetadata(_ values: CheckpointMetadata) throws(CheckpointError) {
+    metadata.merge(values) { _, new in new }
+    try layout.replace("archive/\(Self.metadataMember)", with: metadata, in: file)
   }
 
   /// Puts the complete file in place of its target; see ``TensorStoreWriter/finish()``.

@@ -1,5 +1,3 @@
-import OrderedCollections
-
 /// A safetensors file, opened read-only and memory-mapped; the whole header is checked on opening.
 ///
 /// ```swift
@@ -14,9 +12,13 @@ import OrderedCollections
 ///
 /// - Important: As with every reader that maps files, a process that touches bytes which someone else has cut off
 ///   meanwhile is stopped by the system. ``read(_:at:into:)`` does not map and throws instead.
-public struct SafetensorsFile: Sendable {
+public struct SafetensorsFile: TensorReader {
   let file: MappedFile
-  private let byName: OrderedDictionary<String, TensorInfo>
+  /// The tensors, in the order of the header.
+  ///
+  /// Files written by ``SafetensorsWriter`` keep the order of the state dict here. Python's writer sorts by element
+  /// type and name first, so that order is lost there.
+  public let table: TensorTable
 
   /// The path, as it was given.
   public var path: String { file.path }
@@ -44,59 +46,12 @@ public struct SafetensorsFile: Sendable {
   init(_ file: MappedFile) throws(CheckpointError) {
     let header = try SafetensorsHeader.read(from: file)
     self.file = file
-    byName = header.tensors
+    table = TensorTable(header.tensors, in: [file], path: file.path)
     metadata = header.metadata
   }
 
-  /// The tensors in the order of the header.
-  ///
-  /// Files written by ``SafetensorsWriter`` keep the order of the state dict here. Python's writer sorts by element
-  /// type and name first, so that order is lost there.
-  public var tensors: [TensorInfo] { byName.values.elements }
-
   /// The tensors in the order in which their bytes lie in the file: the order for reading everything once.
-  public var tensorsByOffset: [TensorInfo] { byName.values.sorted(by: TensorInfo.liesBefore) }
-
-  /// The tensor called `name`, or nil. O(1).
-  public subscript(name: String) -> TensorInfo? { byName[name] }
-
-  /// Hands out the bytes of the tensor called `name` without copying them.
-  ///
-  /// The pointer is valid during the call only, and as aligned as the file is: files of other writers need not align
-  /// their tensors, so load elements with `loadUnaligned`. `bytes.count` is the tensor's ``TensorInfo/byteCount``.
-  ///
-  /// - Throws: ``CheckpointError`` of kind `notFound`, and whatever `body` throws.
-  public func withBytes<Result>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    guard let tensor = byName[name] else { throw CheckpointError.noTensor(name, in: path, names: byName.keys) }
-    return try file.withBytes(tensor.byteRange, body)
-  }
-
-  /// Copies part of a tensor into `buffer`: the `buffer.count` bytes from `offset` on, counted from its first byte.
-  ///
-  /// Reads through the file and not through the mapping: memory stays bounded, and a read error is thrown.
-  ///
-  /// - Throws: ``CheckpointError`` where there is no such tensor, the part leaves the tensor, or reading fails.
-  public func read(
-    _ name: String, at offset: Int = 0, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    guard let tensor = byName[name] else { throw .noTensor(name, in: path, names: byName.keys) }
-    try tensor.checkPart(at: offset, count: buffer.count, file: path)
-    try file.read(at: tensor.byteRange.lowerBound + offset, into: buffer)
-  }
-}
-
-extension TensorInfo {
-  /// Throws unless `count` bytes from `offset` on lie within the tensor.
-  func checkPart(at offset: Int, count: Int, file: String) throws(CheckpointError) {
-    guard offset >= 0, offset <= byteCount, count <= byteCount - offset else {
-      throw CheckpointError(
-        .invalidArgument, "read tensor \(CheckpointError.quote(name)) of", file: file,
-        expected: "a part of its \(byteCount) bytes", found: "\(count) bytes from \(offset)",
-        advice: "ask for bytes within the tensor")
-    }
-  }
+  public var tensorsByOffset: [TensorInfo] { tensors.sorted(by: TensorInfo.liesBefore) }
 }
 
 extension CheckpointError {

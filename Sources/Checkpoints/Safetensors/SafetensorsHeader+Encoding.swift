@@ -67,18 +67,22 @@ extension SafetensorsHeader {
     _ sources: [TensorSpec], starts: [Int], sizes: [Int],
     metadata: CheckpointMetadata
   ) -> [UInt8] {
-    var members: [String] = []
+    var header = [UInt8(ascii: "{")]
+    func add(_ member: String) {
+      if header.count > 1 { header.append(UInt8(ascii: ",")) }
+      header.append(contentsOf: member.utf8)
+    }
     if !metadata.isEmpty {
       let pairs = metadata.map { "\(JSONText.string($0.key)):\(JSONText.string($0.value))" }
-      members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+      add("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     for (index, source) in sources.enumerated() {
       let offsets = JSONText.array([starts[index], starts[index] + sizes[index]])
-      members.append(
+      add(
         "\(JSONText.string(source.name)):{\"dtype\":\"\(source.type)\",\"shape\":\(JSONText.array(source.shape)),"
           + "\"data_offsets\":\(offsets)}")
     }
-    var header = [UInt8]("{\(members.joined(separator: ","))}".utf8)
+    header.append(UInt8(ascii: "}"))
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
     return header
   }

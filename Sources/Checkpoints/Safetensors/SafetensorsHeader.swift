@@ -170,7 +170,7 @@ extension SafetensorsHeader {
 
 extension TensorInfo {
   /// The order of bytes in a file: by beginning, then end, so that empty tensors come before what begins with them.
-  static func liesBefore(_ first: TensorInfo, _ second: TensorInfo) -> Bool {
+  package static func liesBefore(_ first: TensorInfo, _ second: TensorInfo) -> Bool {
     (first.fileIndex, first.byteRange.lowerBound, first.byteRange.upperBound)
       < (second.fileIndex, second.byteRange.lowerBound, second.byteRange.upperBound)
   }

@@ -11,11 +11,13 @@ import OrderedCollections
 /// Either way the file grows beside its target and takes its place in one step at the end (synced, renamed): an error
 /// leaves an earlier file as it was and nothing else behind. Names stand in the header in the order given; bytes lie
 /// widest element type first, so that Python's `safetensors` and others can map them aligned.
-public final class SafetensorsWriter: TensorStoreWriter {
+public final class SafetensorsWriter: CopyingWriter {
   /// The size of the finished file in bytes.
   public let size: Int
 
   private let file: AtomicFile
+  private let headerSize: Int
+  private var metadata: CheckpointMetadata
   private var ledger: WritingLedger
   private let progress: WritingProgress?
 
@@ -31,22 +33,25 @@ public final class SafetensorsWriter: TensorStoreWriter {
   /// Begins a file: lays it out, checks the free space and writes its header.
   ///
   /// - Parameters:
-  ///   - path: the target; a symbolic link is replaced, not followed.
+  ///   - path: the target; a symbolic link is followed, and what it leads to replaced.
   ///   - tensors: name, element type and shape of each tensor that will be written.
   ///   - metadata: text for `__metadata__`; PyTorch's tools expect `"format": "pt"` there.
   ///   - replacing: whether an existing file may be replaced.
+  ///   - makingDirectory: whether the directory is made where it is absent; its parent must exist.
   ///   - progress: called after each block; may throw to stop.
   /// - Throws: ``CheckpointError`` for names, types and shapes that the format cannot hold, and where the system
   ///   refuses to create the file or has no space for it.
   public init(
     path: String, tensors: [TensorSpec], metadata: CheckpointMetadata = [:], replacing: Bool = true,
-    progress: WritingProgress? = nil
+    makingDirectory: Bool = false, progress: WritingProgress? = nil
   ) throws(CheckpointError) {
     let layout = try SafetensorsHeader.layOut(tensors, metadata: metadata, file: path)
     ledger = WritingLedger(layout.tensors, file: path)
-    size = layout.prefix.count + ledger.bytesTotal
+    headerSize = layout.prefix.count
+    self.metadata = metadata
+    size = headerSize + ledger.bytesTotal
     self.progress = progress
-    file = try AtomicFile(target: path, size: size, replacing: replacing)
+    file = try AtomicFile(target: path, size: size, replacing: replacing, makingDirectory: makingDirectory)
     do throws(CheckpointError) {
       try file.write(layout.prefix, at: 0)
     } catch {
@@ -61,6 +66,24 @@ public final class SafetensorsWriter: TensorStoreWriter {
     try file.write(block, at: ledger.tensors[place.index].byteRange.lowerBound + place.written)
     ledger.add(block.count, to: place.index)
     try progress?(bytesWritten, bytesTotal)
+  }
+
+  package func append(_ part: FilePart, to name: String) throws {
+    let place = try ledger.place(name, count: part.range.count)
+    try file.copy(part, at: ledger.tensors[place.index].byteRange.lowerBound + place.written)
+    ledger.add(part.range.count, to: place.index)
+    try progress?(bytesWritten, bytesTotal)
+  }
+
+  /// Writes other metadata of the same length; see ``TensorStoreWriter/replaceMetadata(_:)``.
+  public func replaceMetadata(_ values: CheckpointMetadata) throws(CheckpointError) {
+    let metadata = metadata.merging(values) { _, new in new }
+    let prefix = try SafetensorsHeader.layOut(tensors.map(\.spec), metadata: metadata, file: path).prefix
+    guard prefix.count == headerSize else {
+      throw .otherMetadata(path, expected: headerSize, found: prefix.count)
+    }
+    try file.write(prefix, at: 0)
+    self.metadata = metadata
   }
 
   /// Puts the complete file in place of its target; see ``TensorStoreWriter/finish()``.
@@ -79,7 +102,7 @@ public final class SafetensorsWriter: TensorStoreWriter {
   /// - Parameters:
   ///   - sources: the tensors; the bytes of each are asked for once, in the order given.
   ///   - metadata: text for `__metadata__`.
-  ///   - path: the target; a symbolic link is replaced, not followed.
+  ///   - path: the target; a symbolic link is followed, and what it leads to replaced.
   ///   - replacing: whether an existing file may be replaced.
   ///   - progress: called after each block; may throw to stop.
   /// - Throws: ``CheckpointError`` as the initializer, and whatever a source or `progress` throws; the target is

@@ -19,6 +19,11 @@ struct ShardIndex {
   static func path(for target: String) -> String {
     target.hasSuffix(suffix) ? target : "\(System.plain(target))/model\(suffix)"
   }
+
+  /// The path of the one file of a checkpoint that needs no index; nil where the target is an index.
+  static func soleFile(for target: String) -> String? {
+    target.hasSuffix(suffix) ? nil : "\(System.plain(target))/model.safetensors"
+  }
 }
 
 extension ShardIndex {

@@ -6,7 +6,7 @@ import OrderedCollections
 /// place of an earlier one. Where the directory already holds a shard of the same name, the new one gets a name of its
 /// own (`model-2f9c1a-00001-of-00005.safetensors`), and the earlier one goes after the index has changed: at every
 /// moment the index names a whole checkpoint, the earlier or the new one.
-public final class ShardedSafetensorsWriter: TensorStoreWriter {
+public final class ShardedSafetensorsWriter: CopyingWriter {
   /// The path of the index.
   public let path: String
   /// The file names of the shards, in order.
@@ -81,16 +81,31 @@ public final class ShardedSafetensorsWriter: TensorStoreWriter {
 
   /// Appends a block to the tensor called `name`; see ``TensorStoreWriter/append(_:to:)``.
   public func append(_ block: UnsafeRawBufferPointer, to name: String) throws {
-    guard let shard = shardOf[name] else { throw CheckpointError.noTensor(name, in: path, names: index.weightMap.keys) }
-    try writers[shard].append(block, to: name)
+    try shard(of: name).append(block, to: name)
     try progress?(bytesWritten, bytesTotal)
+  }
+
+  package func append(_ part: FilePart, to name: String) throws {
+    try shard(of: name).append(part, to: name)
+    try progress?(bytesWritten, bytesTotal)
+  }
+
+  private func shard(of name: String) throws(CheckpointError) -> SafetensorsWriter {
+    guard let shard = shardOf[name] else { throw .noTensor(name, in: path, names: index.weightMap.keys) }
+    return writers[shard]
+  }
+
+  /// Writes other metadata of the same length into every shard; see ``TensorStoreWriter/replaceMetadata(_:)``.
+  public func replaceMetadata(_ values: CheckpointMetadata) throws(CheckpointError) {
+    for writer in writers { try writer.replaceMetadata(values) }
   }
 
   /// Puts shards and index in place; see ``TensorStoreWriter/finish()``.
   public func finish() throws {
     for writer in writers { try writer.checkComplete() }
     let text = [UInt8](index.text(totalSize: bytesTotal).utf8)
-    let file = try AtomicFile(target: path, size: text.count)
+    // The index stays beside the shards that it names, whatever stood there before.
+    let file = try AtomicFile(target: path, size: text.count, followingLinks: false)
     try file.write(text, at: 0)
     try obsolete.whileReplacing(with: shardNames) {
       for writer in writers { try writer.finish() }
@@ -131,6 +146,22 @@ public final class ShardedSafetensorsWriter: TensorStoreWriter {
 }
 
 extension ShardedSafetensorsWriter {
+  /// Begins a checkpoint of shards, or of one file where there is one shard and the target is a directory without an
+  /// index.
+  static func writer(
+    path: String, shards: [[TensorSpec]], metadata: CheckpointMetadata, indexMetadata: CheckpointMetadata,
+    replacing: Bool, progress: WritingProgress? = nil
+  ) throws(CheckpointError) -> any TensorStoreWriter {
+    if shards.count == 1, let sole = ShardIndex.soleFile(for: path), !System.exists(ShardIndex.path(for: path)) {
+      return try SafetensorsWriter(
+        path: sole, tensors: shards[0], metadata: metadata, replacing: replacing, makingDirectory: true,
+        progress: progress)
+    }
+    return try ShardedSafetensorsWriter(
+      path: path, shards: shards, metadata: metadata, indexMetadata: indexMetadata, replacing: replacing,
+      progress: progress)
+  }
+
   /// Fills shards one after the other, each up to `limit` bytes; a larger tensor gets a shard of its own.
   public static func split(_ tensors: [TensorSpec], limit: Int = 5_000_000_000) -> [[TensorSpec]] {
     var shards: [[TensorSpec]] = []

@@ -32,6 +32,20 @@ struct ZipLayout {
 
   mutating func setChecksum(_ checksum: UInt32, of index: Int) { members[index].checksum = checksum }
 
+  /// Writes other metadata in place of a member's, of an archive under way.
+  ///
+  /// - Throws: `CheckpointError` where it has another length; none is as good as no such member.
+  mutating func replace(_ name: String, with metadata: CheckpointMetadata, in file: AtomicFile) throws(CheckpointError)
+  {
+    let bytes = metadata.isEmpty ? [] : PyTorchWriter.text(of: metadata)
+    let index = members.firstIndex { $0.name == name }
+    let size = index.map { members[$0].size } ?? 0
+    guard size == bytes.count else { throw .otherMetadata(file.target, expected: size, found: bytes.count) }
+    guard let index else { return }
+    try file.write(bytes, at: members[index].dataOffset)
+    setChecksum(CRC32.checksum(bytes), of: index)
+  }
+
   /// The local header of a member, up to its bytes.
   func header(_ index: Int) -> [UInt8] {
     let member = members[index]

@@ -10,6 +10,9 @@ struct ApplyingPass {
   /// Called with the bytes handled so far and their total; may throw to stop.
   let progress: (_ done: Int, _ total: Int) throws -> Void
 
+  /// Bytes that the system copies at once, between two looks at what the user wants.
+  private static let partSize = 64 << 20
+
   private var context: FileContext { rankers.context }
 
   /// Goes over all tensors.
@@ -91,6 +94,14 @@ struct ApplyingPass {
   }
 
   private func copy(_ tensor: TensorInfo, _ behind: WriteBehind, _ handled: (Int) throws -> Void) throws {
+    if behind.copiesParts, let part = (context.store as? Checkpoint)?.part(of: tensor) {
+      for start in stride(from: 0, to: tensor.byteCount, by: Self.partSize) {
+        let part = part.part(from: start, count: Self.partSize)
+        try behind.write(part, to: tensor.name)
+        try handled(part.range.count)
+      }
+      return
+    }
     for start in stride(from: 0, to: tensor.byteCount, by: context.blockSize) {
       let count = min(context.blockSize, tensor.byteCount - start)
       let block = try behind.take()

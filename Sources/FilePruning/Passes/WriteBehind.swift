@@ -62,6 +62,17 @@ final class WriteBehind: @unchecked Sendable {
     }
   }
 
+  /// Whether parts of files can be handed over in place of their bytes.
+  var copiesParts: Bool { writer is any CopyingWriter }
+
+  /// Appends a part of a file to a tensor, after all that was handed over before.
+  func write(_ part: FilePart, to name: String) throws {
+    try queue.sync {
+      if let error = lock.sync(execute: { error }) { throw error }
+      try (writer as? any CopyingWriter)?.append(part, to: name)
+    }
+  }
+
   /// Gives a block back that is not written.
   func giveBack(_ block: Block) {
     lock.sync { free.append(block) }

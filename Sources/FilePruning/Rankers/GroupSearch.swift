@@ -54,6 +54,15 @@ struct GroupSearch {
   /// Whether a pass is wanted.
   var isSearching: Bool { !isFinished }
 
+  /// Takes a sample of the scores before the first pass, where all of them take part.
+  mutating func expect(_ sample: [Scores]) throws {
+    // A threshold needs no search.
+    guard let count = try plan.count(group, of: total, open: total) else { return }
+    var search = CutSearch(pruning: count, types: types, by: ranking, nan: plan.recipe.nan)
+    search.expect(sample, pruning: count, of: total)
+    parts[0].search = search
+  }
+
   private var floors: Bool { plan.recipe.distribution.atLeast > 0 }
 
   /// Looks at scores of a weight; the pass ends with the last.

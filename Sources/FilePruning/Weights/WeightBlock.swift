@@ -41,8 +41,8 @@ final class WeightReader {
   /// Reads the values of a range of entries.
   func readValues(of weight: StoredWeight, _ range: Range<Int>, into memory: UnsafeMutableRawBufferPointer) throws {
     let width = weight.type.byteCount
-    try store.read(
-      weight.tensor.name, at: range.lowerBound * width,
+    try ParallelReads.read(
+      store, weight.tensor.name, at: range.lowerBound * width,
       into: UnsafeMutableRawBufferPointer(rebasing: memory[..<(range.count * width)]))
   }
 

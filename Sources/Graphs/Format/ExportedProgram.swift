@@ -108,11 +108,11 @@ public struct ExportedProgram: Sendable {
   public func writer(
     to path: String, tensors: [TensorSpec]? = nil, origins: [String: String] = [:], sharing: [String: String] = [:],
     metadata: CheckpointMetadata? = nil, replacing: Bool = true, progress: WritingProgress? = nil
-  ) throws -> PT2Writer {
+  ) throws -> ArchiveWriter {
     let tensors = tensors ?? file.tensors.map(\.spec)
     let problems = graph.problems + mismatches(tensors)
     guard problems.isEmpty else { throw GraphError.invalid(problems) }
-    return try PT2Writer(
+    return try ArchiveWriter(
       path: path, like: file, tensors: tensors, origins: origins, sharing: sharing,
       members: [file.modelMember: try graphText()],
       metadata: metadata ?? file.metadata, replacing: replacing, progress: progress)

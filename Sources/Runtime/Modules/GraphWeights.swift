@@ -51,7 +51,10 @@ struct GraphWeights {
 
   /// Tensors in memory: the state dict in its order, each with whether it is a parameter.
   init(state tensors: [(name: String, tensor: Tensor, isParameter: Bool)]) {
-    for (name, tensor, isParameter) in tensors { state[name] = (tensor, isParameter, isParameter) }
+    for (name, tensor, isParameter) in tensors {
+      if isParameter { tensor.requiresGrad = tensor.dtype.isFloatingPoint }
+      state[name] = isParameter ? .parameter(tensor) : .buffer(tensor)
+    }
   }
 
   /// Adds a tensor that the graph needs and the state dict does not have.
@@ -64,11 +67,12 @@ struct GraphWeights {
       guard tensor.dtype.isFloatingPoint else { return tensor }
       let key = ObjectIdentifier(tensor)
       let result = known[key] ?? convert(tensor.detach())
+      result.requiresGrad = tensor.requiresGrad
       known[key] = result
       return result
     }
-    for (name, weight) in state {
-      state[name] = (converted(weight.tensor), weight.isParameter, weight.requiresGrad)
+    for (name, slot) in state {
+      state[name] = slot.parameter == nil ? .buffer(converted(slot.tensor)) : .parameter(converted(slot.tensor))
     }
     for (name, tensor) in constants { constants[name] = converted(tensor) }
   }

@@ -10,18 +10,22 @@
 /// ```
 ///
 /// The first pass counts the upper 16 bits of all keys, the next one gathers or counts the keys that share those of
-/// the cut, and so on: 16-bit types and small inputs need 1 pass, `float32` 2, and 64-bit types 2 to 4. Memory: half
-/// a megabyte of counts, as much again for each thread, and at most 2 megabytes of gathered keys.
+/// the cut, and so on: 16-bit types and small inputs need 1 pass, `float32` 2, and 64-bit types 2 to 4. With a sample of
+/// the scores, ``expect(_:of:)``, one pass is enough for 16 and 32 bits, and it reads at about the speed of memory.
+/// Memory: half a megabyte of counts and half as much for each thread, four times that with a sample, and at most 2
+/// megabytes of gathered keys.
 public struct CutSearch {
-  private enum Mode { case gather, histogram }
+  private enum Mode { case gather, histogram, bracket }
 
   /// Keys that may be gathered before counting is cheaper in memory.
   static let gatherLimit = 1 << 18
   private static let digit = 16
+  /// The most threads: more read no faster, and each takes memory for its counts.
+  private static let threadLimit = 16
 
   private var k: Int
   private let types: Set<ElementType>
-  private let order: KeyOrder
+  let order: KeyOrder
   private let threads: Int?
 
   private var mode = Mode.gather
@@ -37,6 +41,12 @@ public struct CutSearch {
   private var blocks = 0
   private var gathered: [Int64] = []
   private var bins: [Int] = []
+  /// Counts of each thread, 32 bits wide so that they stay in the nearer caches, and the entries they have seen at most.
+  private var shares: [UInt32] = []
+  private var unadded = 0
+  /// Where the cut is looked for, and how many entries of this pass lie above.
+  private var bracket = CutBracket(low: 0, high: 0)
+  private var above = 0
   private var report = NaNReport()
 
   /// A search for the cut that prunes `k` entries.
@@ -72,7 +82,7 @@ public struct CutSearch {
     if expected == nil, mode == .gather, gathered.count + block.keptCount > Self.gatherLimit { startCounting() }
     withExtendedLifetime(block.kept) {
       let view = TensorView(block, buffer: buffer)
-      // Counts of one thread are 32 bits wide, so that they stay in the nearer caches.
+      // Counts of one thread are 32 bits wide.
       let stretch = 1 << 31
       var start = 0
       while start < block.count {
@@ -99,9 +109,13 @@ public struct CutSearch {
     defer {
       seen = 0
       blocks = 0
+      above = 0
       gathered.removeAll(keepingCapacity: true)
     }
     let rank = k - 1 - below
+    addShares()
+    shares = []
+    if mode == .bracket { return narrowBracket() }
     if mode == .gather {
       let found = gathered.withUnsafeMutableBufferPointer { keys in
         selectKey(keys.baseAddress.unsafelyUnwrapped, keys.count, rank: rank)
@@ -149,6 +163,45 @@ public struct CutSearch {
     Cut(pruned: k, tiesPruned: k - below, ties: ties, key: key, order: order)
   }
 
+  /// Counts, in the passes to come, the keys of a bracket that probably holds the cut; before the first pass.
+  mutating func begin(with bracket: CutBracket) {
+    precondition(expected == nil && seen == 0, "CutSearch: a sample is shown before the first pass")
+    mode = .bracket
+    look(in: bracket)
+  }
+
+  private mutating func look(in bracket: CutBracket) {
+    self.bracket = bracket
+    bins = Array(repeating: 0, count: bracket.count)
+  }
+
+  /// Ends a pass over a bracket: the cut, or nil after a choice of the next bracket.
+  private mutating func narrowBracket() -> Cut? {
+    let inside = bins.reduce(0, +)
+    var before = seen - above - inside
+    expected = seen
+    // The sample misled where the cut lies on either side.
+    if k <= before {
+      look(in: CutBracket(low: lowestKey, high: bracket.low - 1))
+      return nil
+    }
+    if k > before + inside {
+      look(in: CutBracket(low: bracket.high + 1, high: ~lowestKey))
+      return nil
+    }
+    var slice = 0
+    while before + bins[slice] < k {
+      before += bins[slice]
+      slice += 1
+    }
+    let next = bracket.slice(slice)
+    if next.low == next.high { return cut(key: next.low, below: before, ties: bins[slice]) }
+    look(in: next)
+    return nil
+  }
+
+  private var lowestKey: Int64 { Int64.min >> Int64(64 - width) }
+
   /// Turns from gathering in the first pass to counting.
   private mutating func startCounting() {
     mode = .histogram
@@ -165,39 +218,55 @@ extension CutSearch {
   fileprivate struct Share {
     var keys: [Int64] = []
     var seen = 0
+    var above = 0
     var report = NaNReport()
   }
 
   private mutating func scan(_ view: TensorView, _ range: Range<Int>) {
-    let workers = Parallel.threads(threads, entries: range.count)
+    let workers = min(Parallel.threads(threads, entries: range.count), Self.threadLimit)
     let words = BitMask.wordCount(range.count)
-    let shares = UnsafeMutablePointer<Share>.allocate(capacity: workers)
-    shares.initialize(repeating: Share(), count: workers)
-    let counts = mode == .histogram ? workers << Self.digit : 0
-    let workerBins = UnsafeMutablePointer<UInt32>.allocate(capacity: max(counts, 1))
-    workerBins.initialize(repeating: 0, count: counts)
-    defer {
-      shares.deinitialize(count: workers)
-      shares.deallocate()
-      workerBins.deallocate()
+    if unadded + range.count > Int(UInt32.max) { addShares() }
+    unadded += range.count
+    let size = bins.count
+    if shares.count < workers * size {
+      shares += Array(repeating: 0, count: workers * size - shares.count)
     }
-    let (order, settled, prefix, mode) = (order, settled, prefix, mode)
-    Parallel.perform(pieces: workers, threads: workers) { worker in
-      let lower = range.lowerBound + words * worker / workers * 64
-      let upper = min(range.upperBound, range.lowerBound + words * (worker + 1) / workers * 64)
-      var scan = Scan(
-        view: view, range: lower..<upper, settled: settled, prefix: prefix,
-        bins: mode == .gather ? nil : workerBins + worker << Self.digit)
-      order.visit(&scan)
-      shares[worker] = scan.share
+    var found = Array(repeating: Share(), count: workers)
+    let (order, settled, prefix, mode, bracket) = (order, settled, prefix, mode, bracket)
+    found.withUnsafeMutableBufferPointer { found in
+      shares.withUnsafeMutableBufferPointer { shares in
+        Parallel.perform(pieces: workers, threads: workers) { worker in
+          let lower = range.lowerBound + words * worker / workers * 64
+          let upper = min(range.upperBound, range.lowerBound + words * (worker + 1) / workers * 64)
+          let bins = shares.baseAddress.map { $0 + worker * size }
+          if mode == .bracket, let bins {
+            var scan = BracketScan(view: view, range: lower..<upper, bracket: bracket, bins: bins)
+            order.visit(&scan)
+            found[worker] = Share(seen: scan.seen, above: scan.above, report: scan.report)
+          } else {
+            var scan = Scan(
+              view: view, range: lower..<upper, settled: settled, prefix: prefix, bins: mode == .gather ? nil : bins)
+            order.visit(&scan)
+            found[worker] = scan.share
+          }
+        }
+      }
     }
-    if mode == .histogram {
-      for index in 0..<counts { bins[index & (1 << Self.digit - 1)] += Int(workerBins[index]) }
+    for share in found {
+      seen += share.seen
+      above += share.above
+      gathered += share.keys
+      report.merge(share.report)
     }
-    for worker in 0..<workers {
-      seen += shares[worker].seen
-      gathered += shares[worker].keys
-      report.merge(shares[worker].report)
+  }
+
+  /// Adds the counts of the threads up.
+  private mutating func addShares() {
+    unadded = 0
+    guard !bins.isEmpty else { return }
+    for index in shares.indices {
+      bins[index % bins.count] += Int(shares[index])
+      shares[index] = 0
     }
   }
 

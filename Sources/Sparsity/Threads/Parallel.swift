@@ -11,14 +11,14 @@ import Dispatch
 #endif
 
 /// Work split over threads, without starting any for small work.
-enum Parallel {
+package enum Parallel {
   /// Below this many entries one thread is faster than waking a second.
   static let serialLimit = 1 << 16
   /// Entries that a thread gets at least where the caller asks for several.
   static let smallestShare = 1 << 10
 
   /// Processors that are online, at least 1.
-  static let processors: Int = {
+  package static let processors: Int = {
     #if canImport(Darwin) || canImport(Glibc) || canImport(Musl) || canImport(Android)
       return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     #else
@@ -37,7 +37,7 @@ enum Parallel {
   ///
   /// Pieces are handed out in turn when every processor may be used, so that a slow one does not hold up the others;
   /// with fewer threads than processors each thread takes its own share.
-  static func perform(pieces: Int, threads: Int, _ body: (Int) -> Void) {
+  package static func perform(pieces: Int, threads: Int, _ body: (Int) -> Void) {
     guard threads > 1, pieces > 1 else {
       for piece in 0..<pieces { body(piece) }
       return

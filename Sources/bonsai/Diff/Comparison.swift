@@ -4,35 +4,52 @@ import Console
 /// Two files and what differs between them.
 struct Comparison {
   let files: (Checkpoint, Checkpoint)
-  let differences: [TensorDifference]
-
-  /// Whether both hold the same tensors with the same values.
-  var isEqual: Bool { differences.allSatisfy(\.isEqual) }
-
+  /// The tensors that are shown: all, or those that differ.
+  private var shown: [TensorDifference] = []
+  private var count = 0
+  private var differing = 0
   /// The zeros and elements of all tensors that were compared.
-  private var zeros: (left: Int, right: Int, new: Int, lost: Int, elements: Int) {
-    differences.reduce(into: (0, 0, 0, 0, 0)) { sum, one in
-      sum.0 += one.leftZeroCount
-      sum.1 += one.rightZeroCount
-      sum.2 += one.newZeroCount
-      sum.3 += one.lostZeroCount
-      sum.4 += one.comparedCount
+  private var zeros = (left: 0, right: 0, new: 0, lost: 0, elements: 0)
+
+  /// Compares two checkpoints.
+  ///
+  /// - Parameters:
+  ///   - files: What was named.
+  ///   - dense: What they hold.
+  ///   - all: Whether tensors that are equal are shown, too.
+  init(
+    _ files: (Checkpoint, Checkpoint), dense: (Checkpoint, Checkpoint), all: Bool, progress: WritingProgress?
+  ) throws {
+    self.files = files
+    try dense.0.forEachDifference(from: dense.1, progress: progress) { one in
+      count += 1
+      differing += one.isEqual ? 0 : 1
+      zeros.left += one.leftZeroCount
+      zeros.right += one.rightZeroCount
+      zeros.new += one.newZeroCount
+      zeros.lost += one.lostZeroCount
+      zeros.elements += one.comparedCount
+      if all || !one.isEqual { shown.append(one) }
     }
   }
 
-  /// The comparison for people.
-  func lines(all: Bool) -> [String] {
-    let shown = differences.filter { all || !$0.isEqual }
-    var table = TextTable(columns: [
-      .init("tensor", .left), .init("differ"), .init("of"), .init("largest"), .init("mean"), .init("zeros before"),
-      .init("after"), .init("", .left),
-    ])
-    table.rows = shown.map(row)
-    var lines = [
-      "a: \(files.0.path), \(files.0.formatDescription)", "b: \(files.1.path), \(files.1.formatDescription)",
-    ]
-    if !shown.isEmpty { lines += [""] + table.lines }
-    return lines + ["", summary]
+  /// Whether both hold the same tensors with the same values.
+  var isEqual: Bool { differing == 0 }
+
+  /// Hands out the comparison for people, line by line.
+  func write(_ body: (String) -> Void) {
+    body("a: \(files.0.path), \(files.0.formatDescription)")
+    body("b: \(files.1.path), \(files.1.formatDescription)")
+    if !shown.isEmpty {
+      body("")
+      let columns: [TextTable.Column] = [
+        .init("tensor", .left), .init("differ"), .init("of"), .init("largest"), .init("mean"), .init("zeros before"),
+        .init("after"), .init("", .left),
+      ]
+      TextTable.write(columns, count: shown.count, row: { row(shown[$0]) }, body)
+    }
+    body("")
+    body(summary)
   }
 
   private func row(_ one: TensorDifference) -> [String] {
@@ -50,10 +67,8 @@ struct Comparison {
   }
 
   private var summary: String {
-    let differing = differences.filter { !$0.isEqual }.count
-    let all = differences.count.counted("tensor")
+    let all = count.counted("tensor")
     guard differing > 0 else { return "equal: \(all) with the same types, shapes and values" }
-    let zeros = zeros
     func share(_ count: Int) -> String { (Double(count) / Double(max(1, zeros.elements))).percent }
     return "\(differing.grouped) of \(all) differ; zeros \(share(zeros.left)) before, \(share(zeros.right)) after "
       + "(\(zeros.new.grouped) new, \(zeros.lost.grouped) lost)"
@@ -93,7 +108,7 @@ struct Comparison {
     func side(_ spec: TensorSpec?) -> Report.Side? { spec.map { Report.Side(dtype: $0.type.name, shape: $0.shape) } }
     return Report(
       a: files.0.path, b: files.1.path, equal: isEqual,
-      tensors: differences.map { one in
+      tensors: shown.map { one in
         Report.Tensor(
           name: one.name, equal: one.isEqual, sameBytes: one.hasSameBytes, a: side(one.left), b: side(one.right),
           compared: one.comparedCount, differing: one.differingCount, largestDifference: one.largestDifference,

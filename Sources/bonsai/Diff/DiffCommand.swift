@@ -37,13 +37,12 @@ struct DiffCommand: ParsableCommand {
       packed.0 == packed.1
       ? files : (try packed.0 ? unpacked(files.0) : files.0, try packed.1 ? unpacked(files.1) : files.1)
     let progress = ByteProgress("comparing")
-    let comparison = Comparison(
-      files: files, differences: try dense.0.differences(from: dense.1, progress: progress.update))
+    let comparison = try Comparison(files, dense: dense, all: all || printing.json, progress: progress.update)
     progress.clear()
     if printing.json {
       print(try comparison.report.json())
     } else {
-      for line in comparison.lines(all: all) { print(line) }
+      comparison.write { print($0) }
     }
     if !comparison.isEqual { throw ExitCode.foundSomething }
   }

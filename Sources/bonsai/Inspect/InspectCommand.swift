@@ -27,6 +27,6 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let inspection = try Inspection(of: input.open(), readsValues: !headersOnly)
     if printing.json { return print(try inspection.report.json()) }
-    for line in inspection.lines { print(line) }
+    inspection.write { print($0) }
   }
 }

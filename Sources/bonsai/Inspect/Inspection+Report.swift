@@ -73,7 +73,7 @@ extension Inspection {
       packed: SparseBitmask.isPacked(checkpoint),
       metadata: Dictionary(uniqueKeysWithValues: checkpoint.metadata.map { ($0, $1) }),
       tensorBytes: tensorBytes, elements: elementCount, parameters: parameterCount, zeros: isRead ? zeroCount : nil,
-      sparsity: isRead ? sparsity : nil, tensors: zip(checkpoint.tensors, roles).map(report),
+      sparsity: isRead ? sparsity : nil, tensors: checkpoint.tensors.indices.map(tensorReport),
       pruned: pairs.map { pair, statistics in
         Report.Pruned(
           name: pair.name, original: pair.original.name, mask: pair.mask.name, elements: pair.original.elementCount,
@@ -85,8 +85,8 @@ extension Inspection {
         } : nil, graph: graph)
   }
 
-  private func report(_ tensor: TensorInfo, _ role: RoleJudgement) -> Report.Tensor {
-    let one = statistics?[tensor.name]
+  private func tensorReport(_ index: Int) -> Report.Tensor {
+    let (tensor, role, one) = (checkpoint.tensors[index], roles[index], statistics?[index])
     return Report.Tensor(
       name: tensor.name, dtype: tensor.type.name, shape: tensor.shape, elements: tensor.elementCount,
       bytes: tensor.byteCount, role: role.role.rawValue, roleReason: role.reason, zeros: one?.zeroCount,

@@ -2,8 +2,8 @@ import Checkpoints
 import Console
 
 extension Inspection {
-  /// The inspection for people.
-  var lines: [String] {
+  /// Hands out the inspection for people, line by line.
+  func write(_ body: (String) -> Void) {
     var lines = [
       "\(checkpoint.path): \(checkpoint.formatDescription), \(checkpoint.tensors.count.counted("tensor")), "
         + checkpoint.size.bytes
@@ -14,40 +14,43 @@ extension Inspection {
       lines.append("beside them: " + Self.list(checkpoint.others.map { "\($0.name) (\($0.what))" }))
     }
     for (key, value) in checkpoint.metadata { lines.append("\(Self.oneLine(key)): \(Self.oneLine(value))") }
-    lines += [""] + table.lines + ["", summary]
+    for line in lines + [""] { body(line) }
+    writeTable(body)
+    lines = ["", summary]
     if pairs.contains(where: { $0.statistics != nil }) {
       lines += ["", "Pruned, not yet permanent:"] + pairTable.lines
     }
     if statistics != nil, !magnitudes.isEmpty { lines += [""] + histogram }
     if let graph { lines += [""] + graph.lines }
-    return lines
+    lines.forEach(body)
   }
 
   /// The share of elements that are zero.
   var sparsity: Double { elementCount == 0 ? 0 : Double(zeroCount) / Double(elementCount) }
 
-  private var table: TextTable {
+  private func writeTable(_ body: (String) -> Void) {
     var columns: [TextTable.Column] = [
       .init("tensor", .left), .init("dtype", .left), .init("shape", .left), .init("elements"), .init("size"),
     ]
     if statistics != nil { columns += [.init("zeros"), .init("largest")] }
     columns += [.init("role", .left), .init("why", .left)]
-    let rows = zip(checkpoint.tensors, roles).map { tensor, role in
+    let tensors = checkpoint.tensors
+    func row(_ index: Int) -> [String] {
+      let tensor = tensors[index]
       var row = [
         Self.oneLine(tensor.name), tensor.type.name, "\(tensor.shape)", tensor.elementCount.grouped,
         tensor.byteCount.bytes,
       ]
-      if let one = statistics?[tensor.name] {
+      if let one = statistics?[index] {
         let odd = [(one.nanCount, "NaN"), (one.infinityCount, "infinite")].filter { $0.0 > 0 }
         row.append(one.zeroCount == 0 ? "" : one.sparsity.percent)
         row.append(
           ([one.largest?.significant(3) ?? ""].filter { !$0.isEmpty } + odd.map { "\($0.0) \($0.1)" }).joined(
             separator: " "))
       }
-      row += [role.role.rawValue, Self.oneLine(role.reason)]
-      return row
+      return row + [roles[index].role.rawValue, Self.oneLine(roles[index].reason)]
     }
-    return TextTable(columns: columns, rows: rows)
+    TextTable.write(columns, count: tensors.count, row: row, body)
   }
 
   private var summary: String {

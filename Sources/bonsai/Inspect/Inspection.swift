@@ -5,8 +5,10 @@ import Recipes
 /// What a checkpoint holds, read once.
 struct Inspection {
   let checkpoint: Checkpoint
-  /// The statistics of each tensor, by name; nil where values were not read.
-  let statistics: [String: TensorStatistics]?
+  /// The statistics of each tensor, in their order, without magnitudes; nil where values were not read.
+  let statistics: [TensorStatistics]?
+  /// The zeros of the originals of pruned pairs.
+  private let originalZeros: [String: Int]
   /// The pruned pairs with what is left of each; nil where that was not read or cannot be told.
   let pairs: [(pair: PrunedPair, statistics: PrunedPairStatistics?)]
   /// The statistics of all tensors but masks; of pruned ones, before the mask.
@@ -26,6 +28,7 @@ struct Inspection {
     var total = TensorStatistics()
     guard readsValues else {
       statistics = nil
+      originalZeros = [:]
       self.pairs = pairs.map { ($0, nil) }
       self.total = total
       return
@@ -38,12 +41,20 @@ struct Inspection {
       done += bytes
       try progress.update(done, of: size)
     }
-    var statistics: [String: TensorStatistics] = [:]
-    for tensor in checkpoint.tensorsByOffset {
-      let one = try checkpoint.statistics(of: tensor.name, progress: step)
-      statistics[tensor.name] = one
-      if !masks.contains(tensor.name) { total += one }
+    let tensors = checkpoint.tensors
+    var statistics = Array(repeating: TensorStatistics(), count: tensors.count)
+    let order = tensors.indices.sorted { TensorInfo.liesBefore(tensors[$0], tensors[$1]) }
+    for index in order {
+      var one = try checkpoint.statistics(of: tensors[index].name, progress: step)
+      if !masks.contains(tensors[index].name) { total += one }
+      // Those of all together are shown, and of many tensors they take much memory.
+      one.magnitudes = [:]
+      statistics[index] = one
     }
+    let originals = Set(pairs.map(\.original.name))
+    originalZeros = Dictionary(
+      uniqueKeysWithValues: tensors.indices.filter { originals.contains(tensors[$0].name) }
+        .map { (tensors[$0].name, statistics[$0].zeroCount) })
     self.statistics = statistics
     self.pairs = try pairs.map { ($0, try checkpoint.statistics(of: $0, progress: step)) }
     self.total = total
@@ -57,8 +68,8 @@ struct Inspection {
   /// The zeros of all tensors but masks; those of a pruned tensor are those of its product with the mask.
   var zeroCount: Int {
     pairs.reduce(total.zeroCount) { sum, pair in
-      guard let product = pair.statistics, let original = statistics?[pair.pair.original.name] else { return sum }
-      return sum + product.zeroCount - original.zeroCount
+      guard let product = pair.statistics, let original = originalZeros[pair.pair.original.name] else { return sum }
+      return sum + product.zeroCount - original
     }
   }
 

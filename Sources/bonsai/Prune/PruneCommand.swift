@@ -20,6 +20,7 @@ struct PruneCommand: ParsableCommand {
         bonsai prune model.safetensors -o half.safetensors --amount 0.5
         bonsai prune model.pt -o pruned.pt --sparsity 90% --distribution uniform --masks
         bonsai prune llama/ -o llama-2of4/ --pattern 2:4
+        bonsai prune training.ckpt -o pruned.ckpt --amount 0.5 --keep-rest
         bonsai prune model.pt -o blocks.pt --pattern 4x1 --amount 0.7 --at-least 0.1
         bonsai prune model.pt -o rows.pt --pattern structured --dim 0 --norm 1 --amount 0.25
         bonsai prune model.pt -o random.pt --criterion random --seed 0 --count 1000
@@ -70,12 +71,15 @@ struct PruneCommand: ParsableCommand {
     let checkpoint = try input.open()
     let pruner = try FilePruner(checkpoint, recipe, draws: PipedDraws(), digest: SHA256Digest.self)
     let target = dryRun ? nil : try output.target(seed: (recipe.criterion as? RandomScores)?.seed)
-    if target != nil { checkpoint.remarkOnLeftOut() }
+    if target != nil, !output.keepRest {
+      checkpoint.remarkOnLeftOut(keepsRest: target?.format == .pytorch && checkpoint.pytorchFile?.layout == .zip)
+    }
     let report = try pruner.run(showing: target, as: output.form)
     if let target { try copyCompanions(from: input.file, to: target.path) }
     if let plot { try SparsityPlot(report.weights).write(to: plot) }
     report.weights.remark(on: recipe)
-    print(try PruneResult(report, output: target?.path, form: output.form).text(json: printing.json))
+    report.remarkOnTies()
+    try report.write(output: target?.path, form: output.form, json: printing.json) { print($0) }
   }
 }
 

@@ -11,23 +11,35 @@ struct PruneOutputOptions: ParsableArguments {
       valueName: "path"))
   var path: String?
 
-  @Flag(help: "Replace what is there; input and output may be the same then.")
+  @Flag(help: "Replace what is there, or what a symbolic link there leads to; input and output may be the same.")
   var force = false
 
   @Flag(help: "Write NAME_orig and NAME_mask, for PyTorch to go on with, in place of zeros.")
   var masks = false
 
+  @Flag(help: "Keep all else that a PyTorch file holds, byte for byte: the optimizer's state, the epoch.")
+  var keepRest = false
+
   var form: PrunedForm { masks ? .masks : .zeros }
 
   func validate() throws {
-    if let path { _ = try OutputOptions.format(of: path) }
+    guard let path else { return }
+    let format = try OutputOptions.format(of: path)
+    if keepRest, format != .pytorch {
+      throw ValidationError("--keep-rest: expected an output that ends in .pt, .pth, .bin or .ckpt, found '\(path)'")
+    }
+    if keepRest, masks {
+      throw ValidationError(
+        "--keep-rest: expected zeros, since masks would need other names in the pickle, found --masks")
+    }
   }
 
   /// Where the result goes, with a record of the command.
   func target(seed: UInt64?) throws -> FilePruner.Output? {
     guard let path else { return nil }
+    let format = try OutputOptions.prepare(path, force: force)
     return FilePruner.Output(
-      path: path, format: try OutputOptions.prepare(path, force: force), form: form, replacing: force,
+      path: path, format: keepRest ? .pytorchWithRest : format, form: form, replacing: force,
       record: .command(seed: seed))
   }
 }

@@ -1,4 +1,16 @@
+import FilePruning
 import Recipes
+
+extension FileReport {
+  /// Says which weights stay because of another of their names.
+  func remarkOnTies() {
+    guard let first = ties.first else { return }
+    let more = ties.count > 1 ? " (and \(ties.count - 1) more like it)" : ""
+    bonsai.remark(
+      "'\(first.name)' is left alone: it shares its memory with '\(first.other)', \(first.role.rawValue)\(more); "
+        + "--include prunes both")
+  }
+}
 
 extension PruningReport {
   /// Says on standard error what a user should know of a result: weights that stay whole, weights of which nothing is

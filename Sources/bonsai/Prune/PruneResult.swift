@@ -3,7 +3,7 @@ import Console
 import FilePruning
 import Recipes
 
-/// What `prune` and `remove` print.
+/// What `prune` and `remove` print as JSON.
 struct PruneResult: Encodable {
   /// One weight.
   struct Tensor: Encodable {
@@ -57,29 +57,44 @@ struct PruneResult: Encodable {
     gigabytesPerSecond = seconds > 0 ? Double(inputBytes) / seconds / 1e9 : 0
     sha256 = report.digests
   }
+}
 
-  /// A table with a line below it, or JSON.
-  func text(json: Bool) throws -> String {
-    if json { return try self.json() }
-    var table = TextTable(columns: [
+extension FileReport {
+  /// Hands out the report, a table with lines below it or JSON, line by line.
+  ///
+  /// - Parameters:
+  ///   - output: Where the result was written; nil for a dry run.
+  ///   - form: How pruned weights are written.
+  ///   - json: Whether it is for programs.
+  ///   - body: Called with each line.
+  func write(output: String?, form: PrunedForm, json: Bool, _ body: (String) -> Void) throws {
+    if json { return body(try PruneResult(self, output: output, form: form).json()) }
+    let columns: [TextTable.Column] = [
       .init("tensor", .left), .init("type", .left), .init("shape", .left), .init("entries"), .init("pruned"),
       .init("sparsity"),
-    ])
-    for tensor in tensors {
-      table.rows.append([
-        tensor.name, tensor.type, tensor.shape.map(String.init).joined(separator: " x "), tensor.entries.grouped,
-        tensor.pruned.grouped, tensor.sparsity.exactPercent,
-      ])
-    }
-    table.rows.append(["all", "", "", entries.grouped, pruned.grouped, sparsity.exactPercent])
-    let what =
-      "\(pruned.grouped) of \(entries.grouped) weights pruned, \(sparsity.exactPercent); "
-      + "\(parameters.grouped) parameters in all"
-    let news = newlyPruned == 0 && pruned > 0 ? ["nothing more was pruned: all of these were 0 before"] : []
+    ]
+    let tensors = weights.tensors
+    TextTable.write(
+      columns, count: tensors.count + 1,
+      row: { index in
+        guard index < tensors.count else {
+          return ["all", "", "", weights.entries.grouped, weights.pruned.grouped, weights.sparsity.exactPercent]
+        }
+        let tensor = tensors[index]
+        return [
+          tensor.name, types[index], tensor.shape.map(String.init).joined(separator: " x "), tensor.entries.grouped,
+          tensor.pruned.grouped, tensor.sparsity.exactPercent,
+        ]
+      }, body)
+    body("")
+    body(
+      "\(weights.pruned.grouped) of \(weights.entries.grouped) weights pruned, \(weights.sparsity.exactPercent); "
+        + "\(parameters.grouped) parameters in all")
+    if weights.newlyPruned == 0, weights.pruned > 0 { body("nothing more was pruned: all of these were 0 before") }
     let alone = leftAlone.map { "\($0.tensors.grouped) \($0.role.rawValue)" }.joined(separator: ", ")
-    let others = alone.isEmpty ? [] : ["left alone, by role: \(alone)"]
-    let speed = "\(seconds.fixed(2)) s, \((gigabytesPerSecond * 1e9).bytes)/s"
+    if !alone.isEmpty { body("left alone, by role: \(alone)") }
     let written = output.map { "\(outputBytes.bytes) written to \($0)" } ?? "nothing written"
-    return (table.lines + ["", what] + news + others + ["\(written) in \(speed)"]).joined(separator: "\n")
+    let speed = seconds > 0 ? Double(inputBytes) / seconds : 0
+    body("\(written) in \(seconds.fixed(2)) s, \(speed.bytes)/s")
   }
 }

@@ -41,6 +41,6 @@ struct RemoveCommand: ParsableCommand {
       report = try pruner.run(showing: target, as: .zeros)
     }
     try copyCompanions(from: input.file, to: target.path)
-    print(try PruneResult(report, output: target.path, form: .zeros).text(json: printing.json))
+    try report.write(output: target.path, form: .zeros, json: printing.json) { print($0) }
   }
 }

@@ -49,7 +49,7 @@ struct OutputOptions: ParsableArguments {
       valueName: "path"))
   var path: String
 
-  @Flag(help: "Replace what is there; input and output may be the same then.")
+  @Flag(help: "Replace what is there, or what a symbolic link there leads to; input and output may be the same.")
   var force = false
 
   /// The format that the path asks for, once it is known that nothing is replaced unasked.

@@ -6,11 +6,15 @@ func remark(_ text: String) { Terminal.error.write("bonsai: note: \(text)\n") }
 
 extension Checkpoint {
   /// Remarks on what a file holds beside its tensors, which the output will not have; called before anything is written.
-  func remarkOnLeftOut() {
+  ///
+  /// - Parameter keepsRest: Whether the command has an option to keep it.
+  func remarkOnLeftOut(keepsRest: Bool = false) {
     guard !others.isEmpty else { return }
     let names = others.prefix(20).map { "\($0.name.withoutControls) (\($0.what))" }.joined(separator: ", ")
     let more = others.count > 20 ? " and \(others.count - 20) more, which bonsai inspect --json lists" : ""
-    remark("the output has the tensors of '\(path)' only, without: \(names)\(more)")
+    remark(
+      "the output has the tensors of '\(path)' only, without: \(names)\(more)"
+        + (keepsRest ? "; --keep-rest keeps it" : ""))
   }
 }
 

@@ -1,19 +1,21 @@
 import OrderedCollections
 
-/// Writes a `.pt2` out of another: weights exchanged, everything else as it was, byte for byte.
+/// Writes a zip archive of tensors out of another: tensors exchanged, everything else as it was, byte for byte.
 ///
-/// A weight that keeps its name, type and shape stays where it lies, with its strides and with whatever shares its
-/// storage: of tensors that share one, each brings in the entries that it has changed, so that pruning one of two tied
-/// weights prunes both. Weights that are new or have another shape get a storage of their own. Like every writer here it
-/// works beside its target and takes its place in one step at the end.
-public final class PT2Writer: TensorStoreWriter {
+/// For exported models (`.pt2`), and for PyTorch files whose other content is kept. A tensor that keeps its name, type and
+/// shape stays where it lies, with its strides and with whatever shares its storage: of tensors that share one, each
+/// brings in the entries that it has changed, so that pruning one of two tied weights prunes both. Weights that are new
+/// or have another shape get a storage of their own. Like every writer here it works beside its target and takes its
+/// place in one step at the end.
+public final class ArchiveWriter: TensorStoreWriter {
   private let file: AtomicFile
-  private let input: PT2File
-  private let plan: PT2Plan
+  private let input: MappedFile
+  private let plan: ArchivePlan
+  private var metadata: CheckpointMetadata
   private var layout: ZipLayout
   private var ledger: WritingLedger
   private var checksums: [Int: CRC32] = [:]
-  /// Storages that are shared or strided, whole, by member.
+  /// Storages with strided tensors, whole, by member.
   private var patched: [Int: [UInt8]] = [:]
   private let progress: WritingProgress?
 
@@ -24,10 +26,10 @@ public final class PT2Writer: TensorStoreWriter {
   /// The bytes of tensors that the finished file holds.
   public var bytesTotal: Int { ledger.bytesTotal }
 
-  /// Begins a file: lays it out, checks the free space and writes everything but the weights.
+  /// Begins a `.pt2`: lays it out, checks the free space and writes everything but the weights.
   ///
   /// - Parameters:
-  ///   - path: the target; a symbolic link is replaced, not followed.
+  ///   - path: the target; a symbolic link is followed, and what it leads to replaced.
   ///   - input: the archive that gives all the rest.
   ///   - tensors: the weights that will be written, in the order of the state dict; those of `input` that are not among
   ///     them are left out.
@@ -40,14 +42,41 @@ public final class PT2Writer: TensorStoreWriter {
   ///   - progress: called after each block; may throw to stop.
   /// - Throws: ``CheckpointError`` for a name given twice, types that exported models do not have, and where the system
   ///   refuses to create the file or has no space for it.
-  public init(
+  public convenience init(
     path: String, like input: PT2File, tensors: [TensorSpec], origins: [String: String] = [:],
     sharing: [String: String] = [:], members: [String: [UInt8]] = [:], metadata: CheckpointMetadata = [:],
     replacing: Bool = true,
     progress: WritingProgress? = nil
   ) throws(CheckpointError) {
-    let plan = try PT2Plan(
+    let plan = try ArchivePlan(
       input, tensors: tensors, origins: origins, sharing: sharing, members: members, metadata: metadata, file: path)
+    // A tensor that shares another's storage is written with it.
+    let own = tensors.filter { sharing[$0.name] == nil }
+    try self.init(path: path, input.archive.file, plan, own, replacing: replacing, progress: progress)
+  }
+
+  /// Begins a PyTorch file that holds all that another holds, byte for byte but for the tensors' values.
+  ///
+  /// - Parameters:
+  ///   - path: the target; a symbolic link is followed, and what it leads to replaced.
+  ///   - input: the file that gives all the rest: the pickle, the optimizer's state, storages that are not read.
+  ///   - metadata: text kept in `extra/bonsai_metadata.json`, where there is any.
+  ///   - replacing: whether an existing file may be replaced.
+  ///   - progress: called after each block; may throw to stop.
+  /// - Throws: ``CheckpointError`` for a file of another layout than PyTorch's zip archive, stored, and where the system
+  ///   refuses to create the file or has no space for it.
+  public convenience init(
+    path: String, keepingRestOf input: PyTorchFile, metadata: CheckpointMetadata = [:], replacing: Bool = true,
+    progress: WritingProgress? = nil
+  ) throws(CheckpointError) {
+    let plan = try ArchivePlan(keepingRestOf: input, metadata: metadata)
+    try self.init(path: path, input.file, plan, input.tensors.map(\.spec), replacing: replacing, progress: progress)
+  }
+
+  private init(
+    path: String, _ input: MappedFile, _ plan: ArchivePlan, _ tensors: [TensorSpec], replacing: Bool,
+    progress: WritingProgress?
+  ) throws(CheckpointError) {
     var layout = ZipLayout()
     for member in plan.members {
       guard layout.add(member.name, size: member.size) else {
@@ -58,10 +87,11 @@ public final class PT2Writer: TensorStoreWriter {
     }
     self.input = input
     self.plan = plan
+    metadata = plan.metadata
     self.layout = layout
     self.progress = progress
     ledger = WritingLedger(
-      tensors.filter { sharing[$0.name] == nil }.map { tensor in
+      tensors.map { tensor in
         let start = layout.members[plan.places[tensor.name]?.member ?? 0].dataOffset
         let count = tensor.type.byteCount(shape: tensor.shape) ?? 0
         return TensorInfo(name: tensor.name, type: tensor.type, shape: tensor.shape, byteRange: start..<start + count)
@@ -75,26 +105,31 @@ public final class PT2Writer: TensorStoreWriter {
     }
   }
 
-  /// Writes a member that holds no weight.
+  /// Writes what a member has of the input.
   private func writeFixed(_ index: Int) throws(CheckpointError) {
     let start = layout.members[index].dataOffset
-    var checksum = CRC32()
     switch plan.members[index].content {
     case .bytes(let bytes):
       try file.write(bytes, at: start)
-      bytes.withUnsafeBytes { checksum.add($0) }
+      layout.setChecksum(CRC32.checksum(bytes), of: index)
     case .copy(let range):
-      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: min(1 << 20, max(range.count, 1)), alignment: 64)
-      defer { memory.deallocate() }
-      var offset = 0
-      while offset < range.count {
-        let block = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, range.count - offset)])
-        try input.archive.file.read(at: range.lowerBound + offset, into: block)
-        checksum.add(UnsafeRawBufferPointer(block))
-        try file.write(UnsafeRawBufferPointer(block), at: start + offset)
-        offset += block.count
-      }
-    case .stream, .patch: return
+      try file.copy(FilePart(file: input, range: range), at: start)
+      try sum(index)
+    case .patch(let range): try file.copy(FilePart(file: input, range: range), at: start)
+    case .stream: break
+    }
+  }
+
+  /// Takes the checksum of a member's bytes as they are written.
+  private func sum(_ index: Int) throws(CheckpointError) {
+    let member = layout.members[index]
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: min(1 << 20, max(member.size, 1)), alignment: 64)
+    defer { memory.deallocate() }
+    var checksum = CRC32()
+    for start in stride(from: 0, to: member.size, by: memory.count) {
+      let block = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, member.size - start)])
+      try file.read(at: member.dataOffset + start, into: block)
+      checksum.add(UnsafeRawBufferPointer(block))
     }
     layout.setChecksum(checksum.value, of: index)
   }
@@ -123,10 +158,15 @@ public final class PT2Writer: TensorStoreWriter {
         .invalidArgument, "write tensor \(CheckpointError.quote(tensor.name)) to", file: path,
         expected: "blocks of whole elements", found: "\(block.count) bytes", advice: "hand over whole elements")
     }
-    var storage = patched.removeValue(forKey: member) ?? input.archive.file.bytes(range)
+    if tensor.strides == nil, patched[member] == nil {
+      let place = tensor.byteRange.lowerBound - range.lowerBound + start
+      return try replace(block, at: layout.members[member].dataOffset + place, before: range.lowerBound + place, width)
+    }
+    var storage = patched.removeValue(forKey: member) ?? []
+    if storage.isEmpty { storage = try file.bytes(at: layout.members[member].dataOffset, count: range.count) }
     let origin = tensor.byteRange.lowerBound - range.lowerBound
     var places = StridedPlaces(tensor, from: start / width)
-    input.archive.file.withBytes(range) { before in
+    input.withBytes(range) { before in
       storage.withUnsafeMutableBytes { storage in
         for element in 0..<block.count / width {
           let place = origin + places.next() * width
@@ -140,16 +180,40 @@ public final class PT2Writer: TensorStoreWriter {
     patched[member] = storage
   }
 
+  /// Puts those entries of a block in place that differ from the input's; side by side in both files.
+  private func replace(
+    _ block: UnsafeRawBufferPointer, at place: Int, before: Int, _ width: Int
+  ) throws(CheckpointError) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * block.count, alignment: 64)
+    defer { memory.deallocate() }
+    let old = UnsafeMutableRawBufferPointer(rebasing: memory[..<block.count])
+    let new = UnsafeMutableRawBufferPointer(rebasing: memory[block.count...])
+    try input.read(at: before, into: old)
+    try file.read(at: place, into: new)
+    for start in stride(from: 0, to: block.count, by: width) {
+      let entry = UnsafeRawBufferPointer(rebasing: block[start..<start + width])
+      if !entry.elementsEqual(old[start..<start + width]) {
+        UnsafeMutableRawBufferPointer(rebasing: new[start..<start + width]).copyMemory(from: entry)
+      }
+    }
+    try file.write(UnsafeRawBufferPointer(new), at: place)
+  }
+
+  /// Writes other metadata of the same length; see ``TensorStoreWriter/replaceMetadata(_:)``.
+  public func replaceMetadata(_ values: CheckpointMetadata) throws(CheckpointError) {
+    metadata.merge(values) { _, new in new }
+    try layout.replace(plan.metadataMember, with: metadata, in: file)
+  }
+
   /// Puts the complete file in place of its target; see ``TensorStoreWriter/finish()``.
   public func finish() throws(CheckpointError) {
     try ledger.checkComplete()
     for (index, member) in plan.members.enumerated() {
       switch member.content {
       case .stream: layout.setChecksum((checksums[index] ?? CRC32()).value, of: index)
-      case .patch(let range):
-        let bytes = patched[index] ?? input.archive.file.bytes(range)
-        try file.write(bytes, at: layout.members[index].dataOffset)
-        layout.setChecksum(CRC32.checksum(bytes), of: index)
+      case .patch:
+        if let bytes = patched[index] { try file.write(bytes, at: layout.members[index].dataOffset) }
+        try sum(index)
       default: break
       }
     }
