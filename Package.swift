@@ -111,7 +111,7 @@ let package = Package(
     .executableTarget(
       name: "PruningTutorial",
       dependencies: [
-        "Torch", "NN", "Pruning", "Datasets", "Checkpoints", "Console",
+        "Torch", "NN", "Recipes", "Pruning", "Datasets", "Checkpoints", "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/PruningTutorial"),

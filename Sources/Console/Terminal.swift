@@ -63,6 +63,7 @@ package struct Terminal: Sendable {
     case red = "31"
     case green = "32"
     case orange = "33"
+    case blue = "34"
 
     /// The text between this code and the one that ends it.
     package func applied(to text: some StringProtocol) -> String { "\u{1b}[\(rawValue)m\(text)\u{1b}[0m" }

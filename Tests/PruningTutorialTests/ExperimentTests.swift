@@ -30,7 +30,8 @@ private func brightness(_ count: Int, seed: UInt64) -> ImageSet {
     #expect(results.points.allSatisfy { $0.fileBytes == results.points[0].fileBytes || $0.sparsity > 0 })
     #expect(results.points[0].pruned > 0.3, "three times as good as guessing, found \(results.points[0].pruned)")
     #expect(results.points[2].packedFileBytes < results.points[2].fileBytes / 5)
-    #expect(lines.count == 2 + 2 && lines[0].hasPrefix("Epoch 1/2") && lines[3].hasPrefix("Pruned 90 %"))
+    #expect(lines.count == 2 + 2 * 2 && lines[0].hasPrefix("Epoch 1/2") && lines[4].hasPrefix("Pruned 90 %"))
+    #expect(lines[5].hasPrefix("In training") && results.points.allSatisfy { $0.duringTraining > 0.3 })
 
     // The files hold what was measured.
     let model = LeNet()

@@ -43,7 +43,7 @@ import Testing
     let lines = TerminalPlot(results: typical, width: 44, height: 6).lines
     #expect(
       lines == [
-        "        ● fine-tuned   ○ pruned only",
+        "        ◆ in training   ● fine-tuned   ○ pruned only",
         "",
         " 100 % ┤",
         "  90 % ┤●⠤⠤⠤⠤⠤⠤⠤⠤●⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤●",
@@ -70,17 +70,19 @@ import Testing
     let lines = TerminalPlot(results: results).lines
     #expect(lines.count == 19 && lines.allSatisfy { $0.count <= 76 })
     let picture = try Picture(SVGPlot(results).source)
-    #expect(picture.elements["polyline"] == 2 && !picture.source.contains("nan") && !picture.source.contains("inf"))
+    #expect(picture.elements["polyline"] == 3 && !picture.source.contains("nan") && !picture.source.contains("inf"))
   }
 
   @Test func svg() throws {
     let picture = try Picture(SVGPlot(typical).source)
-    #expect(picture.elements["polyline"] == 2)
-    #expect(picture.elements["circle"] == 3 + 2)  // the unpruned model stands once
-    for text in ["88.0", "87.0", "89.0", "60.0", "0 %", "50 %", "90 %", "fine-tuned", "pruned only", "133 kB"] {
+    #expect(picture.elements["polyline"] == 3)
+    #expect(picture.elements["circle"] == 1 + 2 * 3)  // the unpruned model stands once
+    for text in [
+      "88.0", "87.0", "90.0", "60.0", "0 %", "50 %", "90 %", "fine-tuned", "pruned only", "in training", "133 kB",
+    ] {
       #expect(picture.texts.contains(text), "\(text) is missing")
     }
-    #expect(picture.texts.contains { $0.contains("after 1 epoch of fine-tuning") })
+    #expect(picture.texts.contains { $0.contains("after 1 epoch of fine-tuning, and pruned during as many") })
     // Everything lies within the picture.
     #expect(picture.xs.allSatisfy { (0...920).contains($0) } && picture.ys.allSatisfy { (0...590).contains($0) })
   }

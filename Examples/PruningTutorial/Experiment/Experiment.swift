@@ -5,7 +5,8 @@ import NN
 import Pruning
 import Torch
 
-/// Trains LeNet, prunes copies of it to several sparsities and trains each on, with everything measured.
+/// Trains LeNet, prunes copies of it to several sparsities and trains each on, with everything measured; beside each a
+/// LeNet that is pruned while it is trained, in as many epochs in all.
 ///
 /// The same settings give the same batches and initial weights as in PyTorch.
 struct Experiment {
@@ -30,7 +31,7 @@ struct Experiment {
     let optimizer = Adam(model.parameters, learningRate: learningRate)
     for epoch in 1...epochs {
       let label = "Epoch \(epoch)/\(epochs)"
-      let seconds = trainEpoch(
+      let seconds = try trainEpoch(
         model, optimizer, train.batches(of: batchSize, shuffledBy: generator), label: "  " + label)
       clock.add(seconds, steps: train.batches(of: batchSize).count)
       report(Self.line(label, seconds, "accuracy \(accuracy(of: model, on: test).exactPercent)"))
@@ -40,7 +41,7 @@ struct Experiment {
     var points = [
       Results.Point(
         sparsity: 0, keptWeights: model.weights.map { $0.0[$0.1].count }.reduce(0, +), pruned: trained,
-        fineTuned: trained, fileBytes: file.denseBytes, packedFileBytes: file.packedBytes)
+        fineTuned: trained, duringTraining: trained, fileBytes: file.denseBytes, packedFileBytes: file.packedBytes)
     ]
 
     for amount in amounts {
@@ -52,7 +53,7 @@ struct Experiment {
       var seconds = 0.0
       for _ in 0..<fineTuningEpochs {
         let batches = train.batches(of: batchSize, shuffledBy: generator)
-        let epoch = trainEpoch(copy, optimizer, batches, label: "  Fine-tuning at \(amount.percent)")
+        let epoch = try trainEpoch(copy, optimizer, batches, label: "  Fine-tuning at \(amount.percent)")
         clock.add(epoch, steps: batches.count)
         seconds += epoch
       }
@@ -60,7 +61,15 @@ struct Experiment {
       report(
         Self.line(
           "Pruned \(amount.percent)", seconds, "accuracy \(pruned.exactPercent), fine-tuned \(fineTuned.exactPercent)"))
-      points.append(try measured(copy, pruned: pruned, fineTuned: fineTuned, savingTo: folder, amount: amount))
+      let gradual = try PrunedInTraining(
+        train: train, epochs: epochs + fineTuningEpochs, batchSize: batchSize, seed: seed, device: device)
+      let time = try gradual.run(to: amount)
+      clock.add(time, steps: gradual.steps)
+      let duringTraining = accuracy(of: gradual.model, on: test)
+      report(Self.line("In training", time, "accuracy \(duringTraining.exactPercent), pruned on the way"))
+      points.append(
+        try measured(
+          copy, pruned: pruned, fineTuned: fineTuned, duringTraining: duringTraining, savingTo: folder, amount: amount))
     }
     return Results(
       settings: settings, points: points, stepsPerSecond: clock.stepsPerSecond, trainingSeconds: clock.seconds)
@@ -68,7 +77,8 @@ struct Experiment {
 
   /// Makes the pruning permanent, counts what is left and writes the files.
   private func measured(
-    _ model: LeNet, pruned: Double, fineTuned: Double, savingTo folder: OutputFolder, amount: Double
+    _ model: LeNet, pruned: Double, fineTuned: Double, duringTraining: Double, savingTo folder: OutputFolder,
+    amount: Double
   ) throws -> Results.Point {
     for (module, name) in model.weights { try Prune.remove(module, name: name) }
     let weights = model.weights.map { $0.0[$0.1] }
@@ -77,7 +87,8 @@ struct Experiment {
     let file = try ModelFile(saving: model, to: folder, name: name)
     return Results.Point(
       sparsity: 1 - Double(kept) / Double(weights.map(\.count).reduce(0, +)), keptWeights: kept, pruned: pruned,
-      fineTuned: fineTuned, fileBytes: file.denseBytes, packedFileBytes: file.packedBytes)
+      fineTuned: fineTuned, duringTraining: duringTraining, fileBytes: file.denseBytes,
+      packedFileBytes: file.packedBytes)
   }
 
   private var settings: Results.Settings {

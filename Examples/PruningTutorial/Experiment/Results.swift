@@ -13,6 +13,8 @@ struct Results: Codable, Equatable {
     var pruned: Double
     /// The accuracy after training went on with the masks in place.
     var fineTuned: Double
+    /// The accuracy of a network that was pruned to the same sparsity while it was trained, in as many epochs in all.
+    var duringTraining: Double
     /// The bytes of the model's safetensors file, zeros included.
     var fileBytes: Int
     /// The bytes of its file with masks of one bit and no zeros.
@@ -45,12 +47,15 @@ extension Results {
   /// The table of the points.
   var table: TextTable {
     var table = TextTable(
-      columns: ["sparsity", "weights kept", "pruned", "fine-tuned", "file", "packed", ""].map { .init($0) })
+      columns: ["sparsity", "weights kept", "pruned", "fine-tuned", "in training", "file", "packed", ""].map {
+        .init($0)
+      })
     for point in points {
       let ratio = Double(point.fileBytes) / Double(max(1, point.packedFileBytes))
       table.rows.append([
         point.sparsity.percent, point.keptWeights.grouped, point.pruned.exactPercent, point.fineTuned.exactPercent,
-        point.fileBytes.bytes, point.packedFileBytes.bytes, String(format: "%.1f×", ratio),
+        point.duringTraining.exactPercent, point.fileBytes.bytes, point.packedFileBytes.bytes,
+        String(format: "%.1f×", ratio),
       ])
     }
     return table
@@ -58,11 +63,12 @@ extension Results {
 
   /// The points as comma-separated values, with a heading.
   var csv: String {
-    let header = "sparsity,kept_weights,accuracy_pruned,accuracy_fine_tuned,file_bytes,packed_file_bytes"
+    let header =
+      "sparsity,kept_weights,accuracy_pruned,accuracy_fine_tuned,accuracy_during_training,file_bytes,packed_file_bytes"
     return
       ([header]
       + points.map {
-        "\($0.sparsity),\($0.keptWeights),\($0.pruned),\($0.fineTuned),\($0.fileBytes),\($0.packedFileBytes)"
+        "\($0.sparsity),\($0.keptWeights),\($0.pruned),\($0.fineTuned),\($0.duringTraining),\($0.fileBytes),\($0.packedFileBytes)"
       }).joined(separator: "\n") + "\n"
   }
 

@@ -4,12 +4,16 @@ import NN
 import Torch
 
 /// One pass over the training images, with the loss that the labels give.
+/// - Parameter beforeStep: called when the gradients are there.
 /// - Returns: The seconds it took.
-func trainEpoch(_ model: Module, _ optimizer: any Optimizer, _ batches: Batches, label: String) -> Double {
+func trainEpoch(
+  _ model: Module, _ optimizer: any Optimizer, _ batches: Batches, label: String, beforeStep: () throws -> Void = {}
+) throws -> Double {
   var progress = ProgressDisplay(ProgressBar(label: label, total: batches.count), on: .output)
   for (images, labels) in batches {
     optimizer.zeroGrad()
     crossEntropy(model(images), labels).backward()
+    try beforeStep()
     optimizer.step()
     progress.advance()
   }

@@ -19,7 +19,7 @@ struct SVGPlot {
   init(_ results: Results) {
     self.results = results
     sparsities = SparsityScale(results.points.map(\.sparsity))
-    accuracies = AccuracyScale(results.points.flatMap { [$0.pruned, $0.fineTuned] })
+    accuracies = AccuracyScale(results.points.flatMap { [$0.pruned, $0.fineTuned, $0.duringTraining] })
   }
 
   /// The file's content.
@@ -50,8 +50,10 @@ struct SVGPlot {
     let left = 40.0
     document.text("LeNet on Fashion-MNIST, pruned and fine-tuned", (left, 52), class: "title")
     document.text(
-      "Test accuracy when the smallest weights of the whole network are set to zero, and after "
-        + Self.epochs(settings.fineTuningEpochs) + " of fine-tuning", (left, 78), class: "muted")
+      "Test accuracy when the smallest weights of the whole network are set to zero, after "
+        + Self.epochs(settings.fineTuningEpochs) + " of fine-tuning, and pruned during as many epochs in all",
+      (left, 78),
+      class: "muted")
     document.text(
       "Trained for \(Self.epochs(settings.epochs)), Adam \(settings.learningRate), batches of \(settings.batchSize), "
         + "seed \(settings.seed), \(settings.trainingImages.grouped) images; LibTorch \(settings.engine) "
@@ -82,28 +84,45 @@ struct SVGPlot {
     let points = results.points
     let pruned = points.map { (x: x($0.sparsity), y: y($0.pruned)) }
     let tuned = points.map { (x: x($0.sparsity), y: y($0.fineTuned)) }
+    let gradual = points.map { (x: x($0.sparsity), y: y($0.duringTraining)) }
     if let dense = points.first {
       document.line((Self.plot.left, y(dense.pruned)), (Self.plot.right, y(dense.pruned)), class: "dense")
     }
     document.polyline(pruned, class: "pruned-line")
     document.polyline(tuned, class: "tuned-line")
+    document.polyline(gradual, class: "gradual-line")
     for (index, point) in points.enumerated() {
-      let isDense = point.sparsity == 0
-      // The higher of the two carries its number above, the other below, so that the numbers do not meet.
-      let isTunedHigher = isDense || point.fineTuned >= point.pruned
-      if isDense {
+      guard point.sparsity > 0 else {
         document.text("unpruned", (tuned[index].x, tuned[index].y + 23), class: "middle muted halo")
-      } else {
-        document.circle(pruned[index], radius: 5, class: "pruned-dot")
-        value(point.pruned, at: pruned[index], above: !isTunedHigher, class: "pruned", in: &document)
+        document.circle(tuned[index], radius: 5.5, class: "tuned-dot")
+        value(point.fineTuned, at: tuned[index], above: true, class: "tuned", in: &document)
+        continue
       }
+      document.circle(pruned[index], radius: 5, class: "pruned-dot")
       document.circle(tuned[index], radius: 5.5, class: "tuned-dot")
-      value(point.fineTuned, at: tuned[index], above: isTunedHigher, class: "tuned", in: &document)
+      document.circle(gradual[index], radius: 5.5, class: "gradual-dot")
+      // The highest carries its number above, the lowest below; the one between has room only where both are far.
+      let curves = [
+        (point.pruned, pruned[index], "pruned"), (point.fineTuned, tuned[index], "tuned"),
+        (point.duringTraining, gradual[index], "gradual"),
+      ].sorted { $0.1.y < $1.1.y }
+      value(curves[0].0, at: curves[0].1, above: true, class: curves[0].2, in: &document)
+      value(curves[2].0, at: curves[2].1, above: false, class: curves[2].2, in: &document)
+      if curves[2].1.y - curves[1].1.y > 50 {
+        value(curves[1].0, at: curves[1].1, above: false, class: curves[1].2, in: &document)
+      }
     }
-    if points.count > 1, let lastTuned = tuned.last, let lastPruned = pruned.last {
-      let gap = min(0, lastPruned.y - lastTuned.y - 18)  // labels that would touch move apart
-      document.text("fine-tuned", (lastTuned.x + 18, lastTuned.y + 4.5 + gap / 2), class: "value halo tuned")
-      document.text("pruned only", (lastPruned.x + 18, lastPruned.y + 4.5 - gap / 2), class: "value halo pruned")
+    guard points.count > 1 else { return }
+    let names = [
+      (pruned, "pruned only", "pruned"), (tuned, "fine-tuned", "tuned"), (gradual, "in training", "gradual"),
+    ]
+    // Names that would touch move apart.
+    var free = -Double.infinity
+    for (curve, name, kind) in names.sorted(by: { ($0.0.last?.y ?? 0) < ($1.0.last?.y ?? 0) }) {
+      guard let end = curve.last else { continue }
+      let place = max(end.y + 4.5, free)
+      free = place + 18
+      document.text(name, (end.x + 18, place), class: "value halo \(kind)")
     }
   }
 

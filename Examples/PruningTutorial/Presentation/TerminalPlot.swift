@@ -11,12 +11,12 @@ struct TerminalPlot {
   var colored = false
 
   private static let margin = 8
-  private static let marker = (pruned: Character("○"), fineTuned: Character("●"))
+  private static let marker = (pruned: Character("○"), fineTuned: Character("●"), duringTraining: Character("◆"))
 
   /// The picture, line by line.
   var lines: [String] {
     let scale = SparsityScale(results.points.map(\.sparsity))
-    let accuracies = AccuracyScale(results.points.flatMap { [$0.pruned, $0.fineTuned] })
+    let accuracies = AccuracyScale(results.points.flatMap { [$0.pruned, $0.fineTuned, $0.duringTraining] })
     let columns = max(20, width - Self.margin - 4)
     let xs = results.points.map { scale.position($0.sparsity) * Double(columns - 1) }
     func row(_ accuracy: Double) -> Double { (1 - accuracies.position(accuracy)) * Double(height - 1) }
@@ -35,6 +35,7 @@ struct TerminalPlot {
   private func layers(columns: Int, xs: [Double], row: (Double) -> Double) -> [String] {
     let curves = [
       (results.points.map(\.pruned), Self.marker.pruned, 3, Terminal.Style.orange),
+      (results.points.map(\.duringTraining), Self.marker.duringTraining, 0, .blue),
       (results.points.map(\.fineTuned), Self.marker.fineTuned, 0, .green),
     ]
     var cells = Array(repeating: Array(repeating: " ", count: columns), count: height)
@@ -58,7 +59,8 @@ struct TerminalPlot {
 
   private var legend: String {
     String(repeating: " ", count: Self.margin)
-      + paint(Self.marker.fineTuned, .green) + " fine-tuned   " + paint(Self.marker.pruned, .orange) + " pruned only"
+      + paint(Self.marker.duringTraining, .blue) + " in training   " + paint(Self.marker.fineTuned, .green)
+      + " fine-tuned   " + paint(Self.marker.pruned, .orange) + " pruned only"
   }
 
   /// The horizontal axis, and the sparsities below it where there is room.

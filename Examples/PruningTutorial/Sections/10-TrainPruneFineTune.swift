@@ -22,7 +22,8 @@ func trainPruneFineTune(_ page: Page, _ experiment: Experiment, to folder: Outpu
       .joined(separator: "\n"))
   page.show(results.table)
   page.say(
-    "  pruned, fine-tuned: accuracy on the test images. packed: the file with a bitmask and without zeros.\n"
+    "  pruned, fine-tuned: accuracy on the test images; in training: of a network pruned while it was trained, in as many\n"
+      + "  epochs in all. packed: the file with a bitmask and without zeros.\n"
       + String(format: "  %.0f training steps a second, ", results.stepsPerSecond)
       + "\(ProgressBar.clock(results.trainingSeconds)) of training\n"
       + "  Picture, table and models: \(folder.path("pruning.svg")), pruning.csv, pruning.json, lenet-*.safetensors")
