@@ -119,6 +119,16 @@ import Testing
       ])
   }
 
+  @Test func theSmallestScaleGoes() throws {
+    let compactor = try Compactor(Small.program("chain"))
+    let scales = try compactor.lowered.tensors.data("n.weight").values
+    let units = try units(compactor, of: "a.weight")
+    let recipe = CompactionRecipe(
+      BatchNormScale(), target: .amount(.count(5)), selector: Selector(only: [try NamePattern("^a\\.")]))
+    let smallest = scales.indices.sorted { abs(scales[$0]) < abs(scales[$1]) }.prefix(5)
+    #expect(Set(try compactor.choose(recipe).units) == Set(smallest.map { units[$0] }))
+  }
+
   @Test func unusedWeightsAreLeftOutWhenAsked() throws {
     for drops in [false, true] {
       let compactor = try Compactor(Small.program("unused"), options: CompactionOptions(dropsUnused: drops))
