@@ -95,7 +95,7 @@ public struct Compactor {
       var type: StoredType
     }
 
-    /// A choice of units.
+    /// A choice of units. One made by hand may leave a value empty, which cannot be run; ``Compactor/choose(_:)`` never does.
     public init(units: some Sequence<Int>) { self.units = Set(units).sorted() }
   }
 
