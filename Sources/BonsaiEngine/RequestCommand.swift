@@ -29,11 +29,11 @@ struct RequestCommand: ParsableCommand {
         answer(EngineAnswer(result: try ProfileTask.run(model, inputs, runs: runs)))
       case .compare(let a, let b, let inputs, let runs):
         answer(EngineAnswer(result: try CompareTask.run(a, b, inputs, runs: runs)))
-      case .prove(let original, let reference, let compacted, let inputs, let runs):
+      case .prove(let original, let reference, let compacted, let inputs, let runs, let limit):
         answer(
           EngineAnswer(
             result: try ProofTask.run(
-              original: original, reference: reference, compacted: compacted, inputs, runs: runs)))
+              original: original, reference: reference, compacted: compacted, inputs, runs: runs, limit: limit)))
       }
     } catch {
       answer(EngineAnswer<RunResult>(error: "\(error)"))

@@ -21,8 +21,9 @@ package struct EngineRequest: Codable, Sendable {
     case profile(model: String, Inputs, runs: Int)
     /// Run two models on the same inputs.
     case compare(String, String, Inputs, runs: Int)
-    /// Run a smaller model beside the reference that it must equal, and measure it beside the original.
-    case prove(original: String, reference: String, compacted: String, Inputs, runs: Int)
+    /// Run a smaller model beside the reference that it must equal up to a limit in numbers of 64 bits, and measure it
+    /// beside the original.
+    case prove(original: String, reference: String, compacted: String, Inputs, runs: Int, limit: Double)
   }
 
   /// What models are run on.
