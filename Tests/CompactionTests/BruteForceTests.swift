@@ -1,5 +1,6 @@
 import Checkpoints
 import Graphs
+import TestSupport
 import Testing
 
 @testable import Compaction
@@ -46,12 +47,12 @@ import Testing
   struct Network {
     var graph = Graph(inputs: [], outputs: [], nodes: [], values: [:])
     var weights: [String: Matrix] = [:]
-    private var random: Seeded
+    private var random: SeededGenerator
     private var count = 0
     private static let inputWidth = 2
 
     init(seed: UInt64) {
-      random = Seeded(state: seed)
+      random = SeededGenerator(seed)
       define("x", Self.inputWidth)
       var values = ["x"]
       values.append(linear("x", to: Int.random(in: 2...3, using: &random)))
@@ -151,7 +152,7 @@ import Testing
       let double = (0..<dimension.size).flatMap { a in (0..<a).map { Set([a, $0]) } }
       return [[]] + single + double.filter { $0.count < dimension.size }
     }
-    var random = Seeded(state: 1)
+    var random = SeededGenerator(1)
     let inputs = (0..<4).map { _ in (0..<2).map { _ in Double.random(in: -2...2, using: &random) } }
     var cuts: [Set<Slice>] = []
     var places = [Int](repeating: 0, count: choices.count)
