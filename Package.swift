@@ -171,7 +171,7 @@ let package = Package(
     .testTarget(
       name: "CompactionTests",
       dependencies: [
-        "Compaction", "Runtime", "Graphs", "Checkpoints", "NN", "Recipes", "Sparsity", "Torch",
+        "Compaction", "Runtime", "Graphs", "Checkpoints", "NN", "Recipes", "Sparsity", "TestSupport", "Torch",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
       resources: [.copy("Python")]),

@@ -8,7 +8,7 @@ import Torch
 /// Runs a smaller model beside its reference, in numbers of 64 bits and as it is, and measures it beside the original.
 enum ProofTask {
   static func run(
-    original: String, reference: String, compacted: String, _ given: EngineRequest.Inputs, runs: Int
+    original: String, reference: String, compacted: String, _ given: EngineRequest.Inputs, runs: Int, limit: Double
   ) throws -> ProofResult {
     let models = try [original, reference, compacted].map { try Tasks.model($0, given) }
     let inputs = try Tasks.inputs(given, for: models[0])
@@ -19,7 +19,7 @@ enum ProofTask {
     var double = ProofResult.Difference(
       relative: try largest(
         GraphModule(doublePrecision: programs[0]).eval(), GraphModule(doublePrecision: programs[1]).eval(), batches),
-      limit: 1e-9)
+      limit: limit)
     if !double.isProof || !single.isProof, let (step, module) = try firstDifference(programs, batches[0]) {
       (double.step, double.module) = (step, module)
       (single.step, single.module) = (step, module)

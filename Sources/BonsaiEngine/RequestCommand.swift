@@ -34,11 +34,11 @@ struct RequestCommand: ParsableCommand {
         answer(EngineAnswer(result: try CompareTask.run(a, b, inputs, runs: runs)))
       case .accelerate(let model, let inputs, let output, let replacing):
         answer(EngineAnswer(result: try AccelerateTask.run(model, inputs, output: output, replacing: replacing)))
-      case .prove(let original, let reference, let compacted, let inputs, let runs):
+      case .prove(let original, let reference, let compacted, let inputs, let runs, let limit):
         answer(
           EngineAnswer(
             result: try ProofTask.run(
-              original: original, reference: reference, compacted: compacted, inputs, runs: runs)))
+              original: original, reference: reference, compacted: compacted, inputs, runs: runs, limit: limit)))
       }
     } catch {
       answer(EngineAnswer<RunResult>(error: "\(error)"))

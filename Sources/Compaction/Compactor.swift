@@ -88,6 +88,9 @@ public struct Compactor {
     /// The biases that layers get, by the positions of their steps: what the units that go were as constants is in them.
     var folds: [Int: Fold] = [:]
 
+    /// Whether layers get new biases, whose rounding to the type of the weights shows in numbers of 64 bits.
+    public var makesBiases: Bool { !folds.isEmpty }
+
     /// A new bias of a layer.
     struct Fold: Hashable, Sendable {
       var path: String
@@ -95,7 +98,7 @@ public struct Compactor {
       var type: StoredType
     }
 
-    /// A choice of units.
+    /// A choice of units. One made by hand may leave a value empty, which cannot be run; ``Compactor/choose(_:)`` never does.
     public init(units: some Sequence<Int>) { self.units = Set(units).sorted() }
   }
 

@@ -23,8 +23,9 @@ package struct EngineRequest: Codable, Sendable {
     case compare(String, String, Inputs, runs: Int)
     /// Measure how a model's layers run fastest, and write the plan.
     case accelerate(model: String, Inputs, output: String, replacing: Bool)
-    /// Run a smaller model beside the reference that it must equal, and measure it beside the original.
-    case prove(original: String, reference: String, compacted: String, Inputs, runs: Int)
+    /// Run a smaller model beside the reference that it must equal up to a limit in numbers of 64 bits, and measure it
+    /// beside the original.
+    case prove(original: String, reference: String, compacted: String, Inputs, runs: Int, limit: Double)
   }
 
   /// What models are run on.

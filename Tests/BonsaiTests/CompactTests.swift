@@ -45,6 +45,24 @@ import Testing
     #expect(scratch.names == [])
   }
 
+  @Test func recipesAndRulesAreThoseOfPrune() throws {
+    func left(_ arguments: String...) throws -> [Int] {
+      let report = try run("bonsai", ["compact", model("rotary"), "--dry-run", "--json"] + arguments).json()
+      return try #require(report["groups"] as? [[String: Any]]).compactMap { $0["units_after"] as? Int }
+    }
+    let (recipe, rules) = (scratch("recipe.json"), scratch("rules.toml"))
+    try #"{"criterion": "magnitude", "target": {"amount": 0.5}}"#.write(
+      toFile: recipe, atomically: true, encoding: .utf8)
+    try "[[rule]]\nmatch = 'gate'\nexclude = true\n".write(toFile: rules, atomically: true, encoding: .utf8)
+    let half = try left("--amount", "0.5")
+    #expect(try left("--recipe", recipe) == half)
+    let kept = try left("--amount", "0.5", "--rules", rules)
+    #expect(zip(kept, half).count { $0 != $1 } == 1)
+    #expect(try left("--amount", "0.5", "--keep", "gate") == kept)
+    #expect(try left("--amount", "0.5", "--criterion", "fpgm", "--distribution", "global", "--at-least", "0.9") != half)
+    #expect(try left("--amount", "100%", "--recipe", recipe).allSatisfy { $0 == 1 })
+  }
+
   @Test func zerosThatAreThereGo() throws {
     let (zeros, small) = (scratch("zeros.pt2"), scratch("small.pt2"))
     #expect(

@@ -168,4 +168,26 @@ import Testing
     tensors = ModelTensors([])
     #expect(throws: CompactionError.weights(["fc1.weight", "fc2.weight"])) { try Compactor(graph, tensors) }
   }
+
+  @Test func sharedMemoryThatIsWrittenStaysWhole() throws {
+    var (graph, tensors) = Self.linear([Self.rows(4, 2) { _, _ in 1 }, Self.rows(2, 4) { _, _ in 1 }])
+    // The activation writes into the values that the sum reads again.
+    graph.nodes[1].target = "torch.ops.aten.sigmoid_.default"
+    graph.values["sum"] = graph.values["relu0"]
+    graph.nodes.insert(
+      Node(
+        "torch.ops.aten.add.Tensor",
+        [NamedArgument("self", .tensor("relu0")), NamedArgument("other", .tensor("linear0"))],
+        outputs: [.tensor("sum")]), at: 2)
+    graph.nodes[3]["input"] = .tensor("sum")
+    let compactor = try Compactor(graph, tensors)
+    #expect(compactor.unitCount == 0)
+    #expect(compactor.leftWhole[0].reason.text == "it is changed in place and read under another name")
+    graph.nodes[2]["other"] = .tensor("relu0")
+    #expect(try Compactor(graph, tensors).unitCount == 4)
+    tensors.set("fc1.weight", TensorData([Double](repeating: .nan, count: 8), shape: [4, 2], type: .f64))
+    #expect(throws: RecipeError.self) {
+      try Compactor(graph, tensors).choose(CompactionRecipe(target: .amount(0.5)))
+    }
+  }
 }

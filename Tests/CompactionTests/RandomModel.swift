@@ -1,21 +1,9 @@
 import Checkpoints
 import Graphs
 import OrderedCollections
+import TestSupport
 
 @testable import Compaction
-
-/// Random numbers of a seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-    return bits ^ (bits >> 31)
-  }
-}
 
 /// A random network of images: layers, branches, sums, concatenations, splits, shuffles, groups, gates, norms, attention.
 ///
@@ -23,7 +11,7 @@ struct Seeded: RandomNumberGenerator {
 struct RandomModel {
   private(set) var graph = Graph(inputs: [], outputs: [], nodes: [], values: [:])
   private(set) var tensors: [(path: String, data: TensorData)] = []
-  private var random: Seeded
+  private var random: SeededGenerator
   private let batch = SymbolicSize.symbolic(.symbol("s0"), hint: 2)
   private static let side = 4
   /// Values [batch, channels, 4, 4] by name, with their channels.
@@ -31,7 +19,7 @@ struct RandomModel {
   private var count = 0
 
   init(seed: UInt64, layers: Int = 12, widths: [Int] = [2, 4, 6, 8, 12]) {
-    random = Seeded(state: seed)
+    random = SeededGenerator(seed)
     graph.inputs.append(Graph.Input(.tensor("x")))
     define("x", [batch, .fixed(3), .fixed(4), .fixed(4)])
     images = [("x", 3)]
@@ -267,7 +255,7 @@ struct RandomModel {
 
   /// The tensors with some outputs of layers, and some scales and shifts, set to 0.
   func withDeadChannels(seed: UInt64) -> [(path: String, data: TensorData)] {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed)
     var dead: [String: [Int]] = [:]
     return tensors.map { path, data in
       guard path.hasSuffix(".weight") || path.hasSuffix(".bias"), let count = data.shape.first else {

@@ -4,6 +4,7 @@ import Graphs
 import Recipes
 import Runtime
 import Sparsity
+import TestSupport
 import Testing
 
 @testable import Compaction
@@ -47,9 +48,7 @@ import Testing
   }
 
   @Test func pythonLoadsWhatIsWritten() throws {
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-smaller-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: scratch) }
+    let scratch = Scratch()
     let names = [
       "shuffle", "layernorm2d", "weight_norm", "tied", "rotary", "index_shared", "lstm_both", "fused", "gqa_expand",
       "split_uneven", "channel_mean", "depthwise",
@@ -57,27 +56,24 @@ import Testing
     for name in names {
       let compactor = try Compactor(Small.program(name))
       let choice = try compactor.choose(CompactionRecipe(target: .amount(0.5)))
-      try compactor.compacted(choice).write(to: scratch.appendingPathComponent("\(name).small.pt2").path)
-      try compactor.masked(choice).write(to: scratch.appendingPathComponent("\(name).masked.pt2").path)
+      try compactor.compacted(choice).write(to: scratch("\(name).small.pt2"))
+      try compactor.masked(choice).write(to: scratch("\(name).masked.pt2"))
     }
-    let result = try python(
-      [
-        "-c",
-        """
-        import sys, torch
-        folder = sys.argv[1]
-        for name in sys.argv[2:]:
-            small, masked = (torch.export.load(f"{folder}/{name}.{kind}.pt2") for kind in ("small", "masked"))
-            shape = [i for i in small.graph.nodes if i.op == "placeholder"][-1].meta["val"]
-            sizes = [3 if isinstance(n, torch.SymInt) else n for n in shape.shape]
-            torch.manual_seed(0)
-            x = torch.randn(sizes) if shape.dtype.is_floating_point else torch.randint(0, 50, sizes)
-            a, b = (torch.utils._pytree.tree_leaves(p.module()(x))[0] for p in (small, masked))
-            tied = len({id(p) for p in small.state_dict.values()}), len({p.data_ptr() for p in small.state_dict.values()})
-            print(name, float((a - b).abs().max() / b.abs().max()) < 1e-4, tied[0] != tied[1] or name != "tied")
-        """, scratch.path,
-      ] + names)
-    #expect(result.output.split(separator: "\n").map(String.init) == names.map { "\($0) True True" })
+    let lines = try Python.run(
+      """
+      import sys, torch
+      folder = sys.argv[1]
+      for name in sys.argv[2:]:
+          small, masked = (torch.export.load(f"{folder}/{name}.{kind}.pt2") for kind in ("small", "masked"))
+          shape = [i for i in small.graph.nodes if i.op == "placeholder"][-1].meta["val"]
+          sizes = [3 if isinstance(n, torch.SymInt) else n for n in shape.shape]
+          torch.manual_seed(0)
+          x = torch.randn(sizes) if shape.dtype.is_floating_point else torch.randint(0, 50, sizes)
+          a, b = (torch.utils._pytree.tree_leaves(p.module()(x))[0] for p in (small, masked))
+          tied = len({id(p) for p in small.state_dict.values()}), len({p.data_ptr() for p in small.state_dict.values()})
+          print(name, float((a - b).abs().max() / b.abs().max()) < 1e-4, tied[0] != tied[1] or name != "tied")
+      """, [scratch.path] + names)
+    #expect(lines == names.map { "\($0) True True" })
   }
 
   /// The units of the group that a weight puts out.
@@ -117,6 +113,16 @@ import Testing
       split.outputNames.map { thirds.graph.values[$0]?.tensor?.sizes.dropFirst().compactMap(\.fixed) } == [
         [64, 7, 7], [64, 7, 7], [64, 7, 7],
       ])
+  }
+
+  @Test func theSmallestScaleGoes() throws {
+    let compactor = try Compactor(Small.program("chain"))
+    let scales = try compactor.lowered.tensors.data("n.weight").values
+    let units = try units(compactor, of: "a.weight")
+    let recipe = CompactionRecipe(
+      BatchNormScale(), target: .amount(.count(5)), selector: Selector(only: [try NamePattern("^a\\.")]))
+    let smallest = scales.indices.sorted { abs(scales[$0]) < abs(scales[$1]) }.prefix(5)
+    #expect(Set(try compactor.choose(recipe).units) == Set(smallest.map { units[$0] }))
   }
 
   @Test func unusedWeightsAreLeftOutWhenAsked() throws {

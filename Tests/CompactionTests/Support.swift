@@ -2,25 +2,12 @@ import Checkpoints
 import Foundation
 import Graphs
 import NN
+import TestSupport
 import Testing
 import Torch
 
 @testable import Compaction
 @testable import Runtime
-
-/// Runs `python3`, or the interpreter that `PYTHON` names, to its end.
-func python(_ arguments: [String]) throws -> (status: Int32, output: String) {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = [ProcessInfo.processInfo.environment["PYTHON"] ?? "python3", "-W", "ignore"] + arguments
-  let output = Pipe()
-  process.standardOutput = output
-  process.standardInput = FileHandle.nullDevice
-  try process.run()
-  let text = output.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return (process.terminationStatus, String(decoding: text, as: UTF8.self))
-}
 
 /// Small models of torch.export, written once by Python for all tests.
 enum Small {
@@ -29,7 +16,10 @@ enum Small {
     threadCount = 1
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-small-\(UUID().uuidString)")
     let script = Bundle.module.url(forResource: "export_small", withExtension: "py", subdirectory: "Python")
-    guard let script, (try? python([script.path, folder.path]))?.status == 0 else { return nil }
+    guard Python.finds("torch", "safetensors"), let script,
+      let code = try? String(contentsOf: script, encoding: .utf8),
+      (try? Python.run(code, folder.path)) != nil
+    else { return nil }
     return folder
   }()
 

@@ -12,7 +12,10 @@ package enum Python {
   }
 
   /// The lines that a script prints; an issue where it does not end well.
-  package static func run(_ script: String, _ arguments: String...) throws -> [String] {
+  package static func run(_ script: String, _ arguments: String...) throws -> [String] { try run(script, arguments) }
+
+  /// The lines that a script prints; an issue where it does not end well.
+  package static func run(_ script: String, _ arguments: [String]) throws -> [String] {
     let result = try output(script, arguments)
     #expect(result.status == 0)
     return result.text.split(separator: "\n").map(String.init)

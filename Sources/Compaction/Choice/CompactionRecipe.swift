@@ -13,7 +13,7 @@ public enum CompactionTarget: Hashable, Sendable {
 public enum CompactionCost: String, Hashable, Sendable, CaseIterable, Codable {
   /// Entries of the parameters, each once.
   case parameters
-  /// Multiplications with their additions, at the batch of the export.
+  /// Multiplications with their additions, of one sample where the model takes a batch of any size.
   case macs
   /// Bytes of parameters and buffers.
   case bytes

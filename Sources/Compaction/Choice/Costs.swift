@@ -16,7 +16,7 @@ struct Costs {
       let isParameter = if case .parameter = input.role { true } else { false }
       return (input.name, isParameter, (type.dtype?.bitWidth ?? 0) / 8)
     }
-    symbols = lowered.graph.symbols() ?? [:]
+    symbols = lowered.graph.symbols(batch: 1) ?? lowered.graph.symbols() ?? [:]
   }
 
   func cost(_ cost: CompactionCost, _ survivors: Survivors) -> Int {

@@ -188,7 +188,8 @@ struct CompactRecipeOptions: ParsableArguments {
     var result: CompactionRecipe
     if let recipe {
       var read = try RecipeFile.recipe(recipe)
-      if target != nil { read.target = .amount(.fraction(0)) }
+      // What the options say takes the place of what the file says.
+      if target != nil { read.target = .amount(0.0) }
       result = try CompactionRecipe(read, roundTo: roundTo, over: reduce)
     } else {
       result = CompactionRecipe(unitCriterion(seed: seed), target: nil, roundTo: roundTo)

@@ -41,7 +41,9 @@ struct CompactWriting {
       // What is held against zeros that are there already is the model with all its units.
       try compactor.masked(isAsItWas ? Compactor.Choice(units: []) : choice).write(to: reference)
       let found = try EngineProgram.ask(
-        .prove(original: original, reference: reference, compacted: small, inputs, runs: runs), for: ProofResult.self)
+        .prove(
+          original: original, reference: reference, compacted: small, inputs, runs: runs,
+          limit: choice.makesBiases ? 1e-6 : 1e-9), for: ProofResult.self)
       try Interrupt.check()
       if let failure = found.failure { throw Self.refusal(failure) }
       proof = found
@@ -60,7 +62,7 @@ struct CompactWriting {
     }
     return EngineError(
       description:
-        "the smaller model differs from the masked one by \(failure.relative) of the largest output, more than "
+        "the smaller model differs from what it must equal by \(failure.relative) of the largest output, more than "
         + "\(failure.limit)\(place ?? ""); nothing was written; keep that layer whole with --keep, and report it")
   }
 }
