@@ -94,7 +94,7 @@ extension TraceBuilder {
       case .read(dependsOnInput: true):
         refuse(
           finding.operation, finding.scope,
-          "Swift reads entries of \(what), which follow from the inputs, and what it does then is not seen; compute with "
+          "Swift reads entries of \(what), which follow from the inputs or change from run to run, and what it does then is not seen; compute with "
             + "operators (where, gather, masks) instead")
       case .read(dependsOnInput: false):
         note(

@@ -44,6 +44,8 @@ extension Recorder {
     for tensor in written {
       guard let storage = tensor.storageIdentity else { continue }
       if let capture = captures[storage] { writtenCaptures.insert(capture) }
+      // What a module keeps and moves on, as a count of batches, is another one in the next run.
+      if introduced.contains(storage) { dependent.insert(storage) }
       if let whole = protected.removeValue(forKey: storage) {
         overwritten.append((whole, pausing { noGrad { whole.detach().clone() } }))
       }

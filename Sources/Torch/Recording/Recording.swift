@@ -58,7 +58,8 @@ package struct CapturedTensor {
 package struct RecorderFinding {
   /// The kinds of findings.
   package enum Kind: Hashable, Sendable {
-    /// Entries of a tensor were read: what follows may depend on them. `dependsOnInput` where they do on the inputs.
+    /// Entries of a tensor were read: what follows may depend on them. `dependsOnInput` where they do on the inputs, or are
+    /// moved on from run to run.
     case read(dependsOnInput: Bool)
     /// Memory was written to past the operators.
     case written
