@@ -277,6 +277,9 @@ import Torch
     #expect(noisy.notes.map(\.operation) == ["aten::rand.generator"])
     let module = try GraphModule(noisy)
     #expect(difference(module(x), module(x)) > 0)
+    let picking = try TracedModule(Picking(), inputs: ["x": .randn([2, 2])], dynamic: []) { [$0($1[0])] }
+    #expect(picking.notes.map(\.operation) == ["aten::index.Tensor"])
+    #expect(difference(try GraphModule(picking).run([-.ones([2, 2])])[0], Tensor(-2 as Float)) == 0)
     let clean = try TracedModule(LeNet().eval(), example: .ones([1, 1, 28, 28]))
     #expect(clean.notes.isEmpty)
   }

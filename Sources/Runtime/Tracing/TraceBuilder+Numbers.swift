@@ -105,6 +105,10 @@ extension TraceBuilder {
           finding.operation, finding.scope, "Swift writes to the memory of \(what); use operators, as copy and fill")
       case .unheard:
         refuse(finding.operation, finding.scope, "it is no operator that a graph has; leave it out of the forward pass")
+      case .dynamicShape:
+        note(
+          finding.operation, finding.scope,
+          "entries of \(what) say how long its result is; sizes that Swift reads of it are taken as for the example")
       case .random(ownGenerator: true):
         note(
           finding.operation, finding.scope, "it draws from a generator of its own; the graph draws from the default one"

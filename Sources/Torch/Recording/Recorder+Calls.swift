@@ -88,7 +88,16 @@ extension Recorder {
       if case .plain? = generator { note(.random(ownGenerator: true), schema.name) }
       note(.random(ownGenerator: false), schema.name)
     }
+    if schema.hasDynamicShape, call.dependsOnInput, picksByEntries(call) {
+      note(.dynamicShape, schema.name, call.given.first)
+    }
     record(schema, call.arguments, results: ids)
+  }
+
+  /// Whether entries say how long the result is: of `index` those of masks alone.
+  private func picksByEntries(_ call: Pending) -> Bool {
+    guard call.schema.name.hasPrefix("aten::index") else { return true }
+    return call.given.dropFirst().contains { $0.dtype == .bool || $0.dtype == .uint8 }
   }
 
   /// Whether a call draws: not dropout outside of training.

@@ -65,6 +65,8 @@ package struct RecorderFinding {
     case written
     /// Something was done that is no operator.
     case unheard
+    /// Entries that follow from the inputs say how long a result is.
+    case dynamicShape
     /// Random numbers were drawn, from a generator of their own or the default one.
     case random(ownGenerator: Bool)
   }
