@@ -211,6 +211,19 @@ import Torch
     check(Scribbling(), "withUnsafeMutableBytes", "Swift writes to the memory of 'mul'")
   }
 
+  @Test func oneSampleIsTriedToo() throws {
+    do {
+      _ = try TracedModule(Singling().eval(), example: .ones([2, 2]))
+      Issue.record("traced")
+    } catch TracingError.problems(let problems) {
+      #expect(
+        problems.map(\.operation) == ["batch 1"] && problems[0].message.contains("output 0 has 3.0 in place of 2.0"))
+    }
+    let batch = DynamicDimension("batch", axis: 0, from: 2)
+    let module = try GraphModule(TracedModule(Singling().eval(), example: .ones([2, 2]), dynamic: [batch]))
+    #expect(throws: GraphRunError.self) { try module.run([.ones([1, 2])]) }
+  }
+
   @Test func countsThatAreReadAreRefused() throws {
     // The plain mean over all batches takes the count of batches as a number.
     let norm = BatchNorm1d(2, momentum: nil)

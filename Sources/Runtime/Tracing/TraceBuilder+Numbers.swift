@@ -114,7 +114,9 @@ extension TraceBuilder {
           finding.operation, finding.scope, "it draws from a generator of its own; the graph draws from the default one"
         )
       case .random(ownGenerator: false):
-        note(finding.operation, finding.scope, "it draws random numbers, anew in each run of the graph")
+        note(
+          finding.operation, finding.scope, "it draws random numbers, anew in each run of the graph",
+          drawsRandomNumbers: true)
       }
     }
   }
