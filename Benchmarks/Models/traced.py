@@ -19,8 +19,20 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 zoo, folder = sys.argv[1:3]
-NAMES = sys.argv[3:] or ["resnet18", "mobilenet_v2", "encoder", "tagger"]
+NAMES = sys.argv[3:] or ["lenet", "resnet18", "mobilenet_v2", "encoder", "tagger"]
 torch.backends.mha.set_fastpath_enabled(False)
+
+
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x.flatten(1))))))
 
 
 class Encoder(nn.Module):
@@ -48,6 +60,8 @@ class Tagger(nn.Module):
 
 
 def network(name):
+    if name == "lenet":
+        return LeNet()
     if name == "encoder":
         return Encoder()
     if name == "tagger":

@@ -12,6 +12,7 @@ import Torch
 
 /// A network by name.
 enum ModelName: String, ExpressibleByArgument, CaseIterable {
+  case lenet
   case resnet18
   case mobilenetV2 = "mobilenet_v2"
   case encoder
@@ -21,6 +22,7 @@ enum ModelName: String, ExpressibleByArgument, CaseIterable {
   /// The network with initial values of the default generator.
   func make() -> Module {
     switch self {
+    case .lenet: LeNet()
     case .resnet18: ResNet()
     case .mobilenetV2: MobileNetV2()
     case .encoder: TextClassifier(tokens: 1000, classes: 4)
@@ -35,7 +37,7 @@ enum ModelName: String, ExpressibleByArgument, CaseIterable {
     return switch self {
     case .resnet18, .mobilenetV2: .randn([batch, 3, 224, 224], generator: generator)
     case .encoder, .tagger: .randint(0..<1000, [batch, 20], generator: generator)
-    case .smallResNet: .randn([batch, 1, 28, 28], generator: generator)
+    case .lenet, .smallResNet: .randn([batch, 1, 28, 28], generator: generator)
     }
   }
 }

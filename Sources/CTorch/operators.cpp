@@ -345,11 +345,12 @@ int32_t ct_operator_result_count(ct_operator op) {
   return static_cast<int32_t>(known(op).handle.schema().returns().size());
 }
 
-ct_error ct_operator_schema(ct_operator op, char **schema, bool *is_random) {
+ct_error ct_operator_facts(ct_operator op, char **schema, bool *is_random, bool *has_dynamic_shape) {
   return guarded([&] {
     const auto &handle = known(op).handle;
     *schema = strdup(c10::str(handle.schema()).c_str());
     *is_random = handle.hasTag(at::Tag::nondeterministic_seeded);
+    *has_dynamic_shape = handle.hasTag(at::Tag::dynamic_output_shape);
   });
 }
 

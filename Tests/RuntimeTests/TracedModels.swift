@@ -1,23 +1,6 @@
 import NN
 import Torch
 
-/// LeNet for images of 28 x 28.
-final class LeNet: Module {
-  let conv1 = Conv2d(1, 6, kernelSize: 5, padding: 2)
-  let conv2 = Conv2d(6, 16, kernelSize: 5)
-  let fc1 = Linear(400, 120)
-  let fc2 = Linear(120, 84)
-  let fc3 = Linear(84, 10)
-
-  override func forward(_ x: Tensor) -> Tensor {
-    var x = maxPool2d(relu(conv1(x)), 2)
-    x = maxPool2d(relu(conv2(x)), 2)
-    // Sizes read as numbers, as much code does.
-    x = x.reshape([x.shape[0], x.shape[1] * x.shape[2] * x.shape[3]])
-    return fc3(relu(fc2(relu(fc1(x)))))
-  }
-}
-
 /// Norms, dropout, a residual of the same tensor.
 final class Normed: Module {
   let conv = Conv2d(2, 4, kernelSize: 3, padding: 1)
@@ -69,6 +52,9 @@ final class Looking: Module {
 final class Branching: Module {
   override func forward(_ x: Tensor) -> Tensor { x.shape[0] > 3 ? x.relu() : x.sigmoid() }
 }
+final class Singling: Module {
+  override func forward(_ x: Tensor) -> Tensor { x.shape[0] == 1 ? x * 2 : x * 3 }
+}
 final class Meaning: Module {
   override func forward(_ x: Tensor) -> Tensor { x * (1 / Double(x.shape[0])) }
 }
@@ -96,6 +82,9 @@ final class Outsider: Module {
   // Not a parameter, so that the module does not know of it.
   let scale = [Tensor([2, 3] as [Float])]
   override func forward(_ x: Tensor) -> Tensor { x * scale[0] }
+}
+final class Picking: Module {
+  override func forward(_ x: Tensor) -> Tensor { x[x .> 0].sum() + x[.all, Tensor([0] as [Int64])].sum() }
 }
 final class Noisy: Module {
   override func forward(_ x: Tensor) -> Tensor { x + Tensor.rand([x.shape[0], 2]) }

@@ -211,6 +211,75 @@ import Torch
     check(Scribbling(), "withUnsafeMutableBytes", "Swift writes to the memory of 'mul'")
   }
 
+  @Test func oneSampleIsTriedToo() throws {
+    do {
+      _ = try TracedModule(Singling().eval(), example: .ones([2, 2]))
+      Issue.record("traced")
+    } catch TracingError.problems(let problems) {
+      #expect(
+        problems.map(\.operation) == ["batch 1"] && problems[0].message.contains("output 0 has 3.0 in place of 2.0"))
+    }
+    let batch = DynamicDimension("batch", axis: 0, from: 2)
+    let module = try GraphModule(TracedModule(Singling().eval(), example: .ones([2, 2]), dynamic: [batch]))
+    #expect(throws: GraphRunError.self) { try module.run([.ones([1, 2])]) }
+  }
+
+  @Test func countsThatAreReadAreRefused() throws {
+    // The plain mean over all batches takes the count of batches as a number.
+    let norm = BatchNorm1d(2, momentum: nil)
+    do {
+      _ = try TracedModule(norm.train(), example: .randn([4, 2]))
+      Issue.record("traced")
+    } catch TracingError.problems(let problems) {
+      #expect(problems.map(\.operation) == ["aten::item"] && problems[0].message.contains("change from run to run"))
+    }
+    _ = try TracedModule(norm.eval(), example: .randn([4, 2]))
+  }
+
+  @Test func graphsAreReadAsTheyWereTraced() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-\(UUID().uuidString).pt2").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    for one in try Self.cases() {
+      let traced = try one.traced()
+      try traced.write(to: path)
+      let read = try ExportedProgram(contentsOf: path).graph
+      #expect("\(read)" == "\(traced.graph)", "\(one.name)")
+      #expect(read.inputTree == traced.graph.inputTree && read.outputTree == traced.graph.outputTree)
+      let symbols = traced.graph.symbols(batch: one.dynamic.isEmpty ? nil : 7) ?? [:]
+      #expect(read.counts(symbols) == traced.graph.counts(symbols), "\(one.name)")
+    }
+  }
+
+  @Test func tiedWeightsStayOne() throws {
+    let (embedding, head) = (Embedding(20, 8), Linear(8, 20, bias: false))
+    head.replaceParameter("weight", by: embedding.weight)
+    let model = Sequential(embedding, head)
+    let traced = try TracedModule(model, example: Self.ids(2, 5, 20))
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("bonsai-\(UUID().uuidString).pt2").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try traced.write(to: path)
+    let x = Self.ids(3, 4 + 1, 20)
+    for module in [try GraphModule(traced), try GraphModule(contentsOf: path)] {
+      #expect(module.namedParameters.count == 1 && module.stateDict.count == 2)
+      #expect(difference(module(x), model(x)) == 0)
+    }
+  }
+
+  @Test func otherDtypesLayoutsAndRanks() throws {
+    let half = Normed().eval().to(.float64)
+    let x = Tensor.randn([2, 2, 5, 5], dtype: .float64)
+    #expect(difference(try GraphModule(TracedModule(half, example: x))(x), half(x)) == 0)
+    let image = Tensor.randn([3, 2, 5, 5]).contiguous(.channelsLast)
+    let model = Normed().eval().to(.channelsLast)
+    let traced = try TracedModule(model, example: image)
+    #expect(difference(try GraphModule(traced)(image), model(image)) == 0)
+    // A number beside the batch.
+    let scaled = try TracedModule(Identity(), inputs: ["x": .ones([2, 3]), "scale": Tensor(2 as Float)]) {
+      [$0($1[0]) * $1[1]]
+    }
+    #expect(try GraphModule(scaled).run([.ones([6, 3]), Tensor(3 as Float)])[0].equal(.full([6, 3], 3)))
+  }
+
   @Test func whatIsFixedIsNoted() throws {
     let outsider = try TracedModule(Outsider(), example: .ones([2, 2]))
     #expect(outsider.notes.map(\.operation) == ["aten::mul.Tensor"])
@@ -221,6 +290,9 @@ import Torch
     #expect(noisy.notes.map(\.operation) == ["aten::rand.generator"])
     let module = try GraphModule(noisy)
     #expect(difference(module(x), module(x)) > 0)
+    let picking = try TracedModule(Picking(), inputs: ["x": .randn([2, 2])], dynamic: []) { [$0($1[0])] }
+    #expect(picking.notes.map(\.operation) == ["aten::index.Tensor"])
+    #expect(difference(try GraphModule(picking).run([-.ones([2, 2])])[0], Tensor(-2 as Float)) == 0)
     let clean = try TracedModule(LeNet().eval(), example: .ones([1, 1, 28, 28]))
     #expect(clean.notes.isEmpty)
   }

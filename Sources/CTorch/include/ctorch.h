@@ -109,8 +109,9 @@ const char *ct_operator_argument_name(ct_operator op, int32_t index);  // valid 
 int32_t ct_operator_result_count(ct_operator op);
 // Calls it with all arguments in the schema's order; results as in ct_call.
 ct_error ct_operator_call(ct_operator op, const ct_value *arguments, ct_value *results, int32_t capacity, int32_t *count);
-// The operator's schema as LibTorch writes it, and whether it draws random numbers; free the text with ct_string_free.
-ct_error ct_operator_schema(ct_operator op, char **schema, bool *is_random);
+// What LibTorch says of an operator: its schema as text, to be freed with ct_string_free; whether it draws random numbers,
+// and whether the sizes of its results follow from entries.
+ct_error ct_operator_facts(ct_operator op, char **schema, bool *is_random, bool *has_dynamic_shape);
 // Sets whether operators of that kind of device choose their precision, and which; writes what was before. The cache of
 // converted weights is emptied.
 ct_error ct_autocast(int32_t device_type, bool enabled, int32_t dtype, bool *enabled_before, int32_t *dtype_before);

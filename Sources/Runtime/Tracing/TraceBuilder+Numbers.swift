@@ -94,7 +94,7 @@ extension TraceBuilder {
       case .read(dependsOnInput: true):
         refuse(
           finding.operation, finding.scope,
-          "Swift reads entries of \(what), which follow from the inputs, and what it does then is not seen; compute with "
+          "Swift reads entries of \(what), which follow from the inputs or change from run to run, and what it does then is not seen; compute with "
             + "operators (where, gather, masks) instead")
       case .read(dependsOnInput: false):
         note(
@@ -105,12 +105,18 @@ extension TraceBuilder {
           finding.operation, finding.scope, "Swift writes to the memory of \(what); use operators, as copy and fill")
       case .unheard:
         refuse(finding.operation, finding.scope, "it is no operator that a graph has; leave it out of the forward pass")
+      case .dynamicShape:
+        note(
+          finding.operation, finding.scope,
+          "entries of \(what) say how long its result is; sizes that Swift reads of it are taken as for the example")
       case .random(ownGenerator: true):
         note(
           finding.operation, finding.scope, "it draws from a generator of its own; the graph draws from the default one"
         )
       case .random(ownGenerator: false):
-        note(finding.operation, finding.scope, "it draws random numbers, anew in each run of the graph")
+        note(
+          finding.operation, finding.scope, "it draws random numbers, anew in each run of the graph",
+          drawsRandomNumbers: true)
       }
     }
   }

@@ -111,8 +111,11 @@ struct TraceBuilder {
   }
 
   /// Notes what the graph has in another form.
-  mutating func note(_ operation: String, _ scope: [ObjectIdentifier], _ message: String) {
-    let note = TracingNote(operation: operation, module: path(scope), message: message)
+  mutating func note(
+    _ operation: String, _ scope: [ObjectIdentifier], _ message: String, drawsRandomNumbers: Bool = false
+  ) {
+    let note = TracingNote(
+      operation: operation, module: path(scope), message: message, drawsRandomNumbers: drawsRandomNumbers)
     if !notes.contains(note) { notes.append(note) }
   }
 

@@ -58,18 +58,17 @@ public struct TracedModule {
     _ module: M, inputs: OrderedDictionary<String, Tensor>, dynamic: [DynamicDimension] = [.batch],
     _ call: (M, [Tensor]) throws -> [Tensor]
   ) throws {
-    let sizes = try Self.sizes(inputs, dynamic)
-    let samples = SizeSamples(sizes)
-    var runs: [TracedRun] = []
-    var example: [Tensor] = []
-    for sizes in samples.runs {
-      let given = inputs.map { name, tensor in
+    let samples = SizeSamples(try Self.sizes(inputs, dynamic))
+    func given(_ sizes: [Int]) -> [Tensor] {
+      inputs.map { name, tensor in
         zip(dynamic, sizes).reduce(tensor.detach().clone()) {
           $1.0.concerns(name, $0) ? $0.cut($1.0.axis, to: $1.1) : $0
         }
       }
-      if runs.isEmpty { example = given.map { tensor in noGrad { tensor.clone() } } }
-      runs.append(try TracedRun(module, given, call))
+    }
+    var runs: [TracedRun] = []
+    for sizes in samples.runs {
+      runs.append(try TracedRun(module, given(sizes), call))
     }
     var builder = TraceBuilder(
       module: module, runs: runs, samples: samples, inputNames: Array(inputs.keys), dynamic: dynamic)
@@ -78,7 +77,8 @@ public struct TracedModule {
     constants = builder.constants
     state = module.tracedSlots
     modules = Array(module.namedModules.keys)
-    self.example = example
+    example = given(samples.runs[0])
+    try checkSingle(module, given, samples, dynamic, call)
   }
 
   /// The sizes at which each dimension is sampled.

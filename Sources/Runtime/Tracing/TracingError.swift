@@ -14,6 +14,8 @@ public struct TracingProblem: Hashable, Sendable {
   public var module: String
   /// What is wrong, and what to do.
   public var message: String
+  /// Whether it is a note of random numbers.
+  var drawsRandomNumbers = false
 }
 
 extension TracingError: CustomStringConvertible {

@@ -11,6 +11,8 @@ package struct OperatorSchema: Sendable {
   package let results: [Argument]
   /// Whether it draws random numbers, if only in some mode.
   package let isRandom: Bool
+  /// Whether the sizes of its results follow from entries, as those of `nonzero` do.
+  package let hasDynamicShape: Bool
 
   /// One argument or result.
   package struct Argument: Sendable {
@@ -47,12 +49,14 @@ package struct OperatorSchema: Sendable {
     let handle = try OperatorHandle(name)
     var text: UnsafeMutablePointer<CChar>?
     var isRandom = false
-    try check(ct_operator_schema(handle.op, &text, &isRandom), name)
-    self.init(parsing: message(of: text) ?? "", isRandom: isRandom)
+    var hasDynamicShape = false
+    try check(ct_operator_facts(handle.op, &text, &isRandom, &hasDynamicShape), name)
+    self.init(parsing: message(of: text) ?? "", isRandom: isRandom, hasDynamicShape: hasDynamicShape)
   }
 
-  init(parsing text: String, isRandom: Bool) {
+  init(parsing text: String, isRandom: Bool, hasDynamicShape: Bool) {
     self.isRandom = isRandom
+    self.hasDynamicShape = hasDynamicShape
     guard let open = text.firstIndex(of: "("), let arrow = text.range(of: ") -> ", searchingFrom: open) else {
       (name, arguments, results) = (text, [], [])
       return

@@ -44,6 +44,8 @@ extension Recorder {
     for tensor in written {
       guard let storage = tensor.storageIdentity else { continue }
       if let capture = captures[storage] { writtenCaptures.insert(capture) }
+      // What a module keeps and moves on, as a count of batches, is another one in the next run.
+      if introduced.contains(storage) { dependent.insert(storage) }
       if let whole = protected.removeValue(forKey: storage) {
         overwritten.append((whole, pausing { noGrad { whole.detach().clone() } }))
       }
@@ -86,7 +88,16 @@ extension Recorder {
       if case .plain? = generator { note(.random(ownGenerator: true), schema.name) }
       note(.random(ownGenerator: false), schema.name)
     }
+    if schema.hasDynamicShape, call.dependsOnInput, picksByEntries(call) {
+      note(.dynamicShape, schema.name, call.given.first)
+    }
     record(schema, call.arguments, results: ids)
+  }
+
+  /// Whether entries say how long the result is: of `index` those of masks alone.
+  private func picksByEntries(_ call: Pending) -> Bool {
+    guard call.schema.name.hasPrefix("aten::index") else { return true }
+    return call.given.dropFirst().contains { $0.dtype == .bool || $0.dtype == .uint8 }
   }
 
   /// Whether a call draws: not dropout outside of training.

@@ -23,7 +23,9 @@ package final class Recorder {
   /// The number of each tensor by its identity. All are kept alive, so that an identity stands for one tensor.
   var ids: [UnsafeRawPointer: Int] = [:]
   private var kept: [Tensor] = []
-  /// Storages whose entries depend on the inputs.
+  /// Storages of the tensors that were introduced.
+  var introduced: Set<UnsafeRawPointer> = []
+  /// Storages whose entries depend on the inputs, or change from run to run.
   var dependent: Set<UnsafeRawPointer> = []
   var protected: [UnsafeRawPointer: Tensor] = [:]
   var captures: [UnsafeRawPointer: Int] = [:]
@@ -82,6 +84,7 @@ extension Recorder {
     if let id = ids[tensor.identity] { return id }
     let id = add(tensor)
     if let storage = tensor.storageIdentity {
+      introduced.insert(storage)
       if isInput { dependent.insert(storage) }
       if isKept { protected[storage] = tensor }
     }

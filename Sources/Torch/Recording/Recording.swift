@@ -58,12 +58,15 @@ package struct CapturedTensor {
 package struct RecorderFinding {
   /// The kinds of findings.
   package enum Kind: Hashable, Sendable {
-    /// Entries of a tensor were read: what follows may depend on them. `dependsOnInput` where they do on the inputs.
+    /// Entries of a tensor were read: what follows may depend on them. `dependsOnInput` where they do on the inputs, or are
+    /// moved on from run to run.
     case read(dependsOnInput: Bool)
     /// Memory was written to past the operators.
     case written
     /// Something was done that is no operator.
     case unheard
+    /// Entries that follow from the inputs say how long a result is.
+    case dynamicShape
     /// Random numbers were drawn, from a generator of their own or the default one.
     case random(ownGenerator: Bool)
   }
