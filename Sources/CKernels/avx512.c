@@ -57,6 +57,7 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
     const __m512i where = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)places));            \
     const __m512 inputs = _mm512_permutex2var_ps(low, where, high);                                  \
     sum = _mm512_mask3_fmadd_ps(_mm512_maskz_loadu_ps(lanes, values), inputs, sum, lanes);           \
+    _mm_prefetch((const char *)(values + 1024), _MM_HINT_T0);                                         \
     values += count;                                                                                 \
     places += count;                                                                                 \
   }
@@ -71,6 +72,7 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
     CHANGE(sum2, 2);
     CHANGE(sum3, 3);
     for (int32_t step = steps[chunk]; step > 0; step--, lengths += 4) {
+      _mm_prefetch((const char *)(places + 512), _MM_HINT_T0);
       STEP(sum0, 0) STEP(sum1, 1) STEP(sum2, 2) STEP(sum3, 3)
     }
   }
