@@ -26,8 +26,13 @@ static inline lanes_mask mask_of(int32_t count) { return (lanes_mask)((1u << cou
 static inline vec load_some(const float *from, lanes_mask mask) { return (vec)_mm512_maskz_loadu_ps(mask, from); }
 static inline void store_some(float *to, lanes_mask mask, vec v) { _mm512_mask_storeu_ps(to, mask, (__m512)v); }
 
+// Sixteen loads are faster than gathering on some processors, and not slower on others.
 static inline vec gather16(const float *x, const uint16_t *columns, lanes_mask mask) {
-  __m512i places = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, columns));
+  if (mask == 0xffff)
+    return (vec){x[columns[0]],  x[columns[1]],  x[columns[2]],  x[columns[3]],  x[columns[4]],  x[columns[5]],
+                 x[columns[6]],  x[columns[7]],  x[columns[8]],  x[columns[9]],  x[columns[10]], x[columns[11]],
+                 x[columns[12]], x[columns[13]], x[columns[14]], x[columns[15]]};
+  const __m512i places = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, columns));
   return (vec)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, places, x, 4);
 }
 static inline vec gather32(const float *x, const uint32_t *columns, lanes_mask mask) {
@@ -52,6 +57,7 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
     const __m512i where = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)places));            \
     const __m512 inputs = _mm512_permutex2var_ps(low, where, high);                                  \
     sum = _mm512_mask3_fmadd_ps(_mm512_maskz_loadu_ps(lanes, values), inputs, sum, lanes);           \
+    _mm_prefetch((const char *)(values + 1024), _MM_HINT_T0);                                         \
     values += count;                                                                                 \
     places += count;                                                                                 \
   }
@@ -66,6 +72,7 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
     CHANGE(sum2, 2);
     CHANGE(sum3, 3);
     for (int32_t step = steps[chunk]; step > 0; step--, lengths += 4) {
+      _mm_prefetch((const char *)(places + 512), _MM_HINT_T0);
       STEP(sum0, 0) STEP(sum1, 1) STEP(sum2, 2) STEP(sum3, 3)
     }
   }

@@ -99,6 +99,8 @@ INLINED void tile_product(const bk_tile *tile, const int height, const int n, co
     for (int32_t e = tile->starts[unit]; e < end; e++) {
       const float *const from = x + offsets[e];
       const float *const values = tile->values + (int64_t)e * height;
+      // Large weights come from far away.
+      if (height > 1) __builtin_prefetch(values + 512);
       vec loaded[MOST_SINGLE];
       UNROLLED for (int i = 0; i < n; i++)
         loaded[i] = has_tail && i == n - 1 ? load_some(from + i * LANES, mask) : load(from + i * LANES);
@@ -236,6 +238,7 @@ typedef float loose_vec8 __attribute__((ext_vector_type(8), aligned(4)));
       const int32_t end = p->starts[block + 1];                                                                        \
       int32_t e = p->starts[block];                                                                                    \
       for (; e + 4 <= end; e += 4) {                                                                                   \
+        __builtin_prefetch(p->values + (int64_t)e * height + 1024);                                                    \
         UNROLLED for (int i = 0; i < 4; i++) {                                                                         \
           const vec_n x = (vec_n)(p->x[is_narrow ? p->columns16[e + i] : p->columns32[e + i]]);                        \
           sums[i] += x * *(const loose_vec_n *)(p->values + (int64_t)(e + i) * height);                                \

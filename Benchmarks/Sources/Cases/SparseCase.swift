@@ -30,6 +30,8 @@ struct SparseCase {
     var tuning: Tuning
     /// How many times as fast as the faster dense way: the median over turns.
     var ratio = 0.0
+    /// The same of the shortest times, which other work on the machine touches least.
+    var ratioOfMinima = 0.0
     var goal: Double?
     /// Multiplications with kept entries and their additions, in a second.
     var gigaflops = 0.0
@@ -78,6 +80,8 @@ struct SparseCase {
       var ratios = Samples()
       for (a, b) in zip(samples[d].values, samples[s].values) { ratios.add(a / b) }
       result.ratio = ratios.median
+      result.ratioOfMinima =
+        (denseSamples.map(\.minimum).min() ?? .nan) / (sparseSamples.map(\.minimum).min() ?? .nan)
       let kept = Double(weight.count) * (1 - sparsity)
       result.gigaflops = 2 * kept * Double(wanted.count / weight.shape[0]) / result.sparse.median / 1e9
       result.gigabytes =

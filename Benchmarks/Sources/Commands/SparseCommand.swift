@@ -10,7 +10,7 @@ struct SparseCommand: ParsableCommand {
     abstract: "Sparse layers beside LibTorch's dense ones and its compressed rows, in turns, without gradients.",
     discussion: """
       Dense is the faster of LibTorch's memory formats; each format is tried with several cuts, and the fastest told. The \
-      ratio is the median over turns. Random weights: single entries anywhere, or blocks.
+      ratio is the median over turns, beside it that of the shortest times. Random weights: single entries anywhere, or blocks.
       """)
 
   @OptionGroup var common: CommonOptions
@@ -53,7 +53,8 @@ struct SparseCommand: ParsableCommand {
         print("\n\(set.rawValue), \(count) thread\(count == 1 ? "" : "s"), float32")
         print(
           Self.line([
-            "layer", "format", "zeros", "dense", "layout", "CSR", "sparse", "ratio", "goal", "GFLOP/s", "GB/s", "off",
+            "layer", "format", "zeros", "dense", "layout", "CSR", "sparse", "ratio", "minima", "goal", "GFLOP/s",
+            "GB/s", "off",
           ]))
         for entry in cases {
           let result = try entry.measure(turns: turns, instructions: set)
@@ -71,7 +72,7 @@ struct SparseCommand: ParsableCommand {
       result.name, result.format.rawValue, String(format: "%.0f %%", result.sparsity * 100),
       ResultTable.time(result.dense.median), result.denseLayout,
       result.csr.map { ResultTable.time($0.median) } ?? "", ResultTable.time(result.sparse.median),
-      String(format: "%.2f", result.ratio),
+      String(format: "%.2f", result.ratio), String(format: "%.2f", result.ratioOfMinima),
       result.goal.map { String(format: "%.1f%@", $0, result.ratio >= $0 ? " +" : " -") } ?? "",
       String(format: "%.0f", result.gigaflops), String(format: "%.1f", result.gigabytes),
       String(format: "%.0e", result.difference),
@@ -79,7 +80,7 @@ struct SparseCommand: ParsableCommand {
   }
 
   private static func line(_ cells: [String]) -> String {
-    let widths = [-30, -8, 5, 8, -13, 8, 8, 6, 6, 8, 6, 6]
+    let widths = [-30, -8, 5, 8, -13, 8, 8, 6, 6, 6, 8, 6, 6]
     return zip(cells, widths).map { cell, width in
       let space = String(repeating: " ", count: max(0, abs(width) - cell.count))
       return width < 0 ? cell + space : space + cell

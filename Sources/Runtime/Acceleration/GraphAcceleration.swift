@@ -13,7 +13,8 @@ final class GraphAcceleration {
   }
 }
 
-/// A linear layer or a convolution among the steps of a graph, with the norm and the activation that only it feeds.
+/// A linear layer or a convolution among the steps of a graph, with the norm and the activation that only it feeds; or a
+/// pool.
 struct GraphLayer {
   let step: Int
   private let call: Call
@@ -30,10 +31,13 @@ struct GraphLayer {
 
   private init?(_ plan: Plan, _ index: Int) {
     let step = plan.steps[index]
-    guard let call = Call(step.call), let input = step.tensors["input"], let weight = step.tensors["weight"],
-      plan.isInput(weight), step.tensors["bias"].map(plan.isInput) ?? true, let result = step.results.first,
+    guard let call = Call(step.call), let input = step.tensors[call.inputName], let result = step.results.first,
       let own = result
     else { return nil }
+    if !call.isPool {
+      guard let weight = step.tensors["weight"], plan.isInput(weight), step.tensors["bias"].map(plan.isInput) ?? true
+      else { return nil }
+    }
     (self.plan, self.step, self.call, self.input) = (plan, index, call, input)
     var (output, skipped, norm, activation) = (own, [Int](), Int?.none, Activation.identity)
     if let next = Self.onlyUser(of: output, after: index, plan), call.isConvolution,
@@ -43,7 +47,8 @@ struct GraphLayer {
       (output, norm) = (slot, next)
       skipped.append(next)
     }
-    if let next = Self.onlyUser(of: output, after: index, plan), let found = Self.activation(plan.steps[next]),
+    if let next = Self.onlyUser(of: output, after: index, plan), !call.isPool,
+      let found = Self.activation(plan.steps[next]),
       let result = plan.steps[next].results.first, let slot = result
     {
       (output, activation) = (slot, found)
@@ -57,6 +62,9 @@ struct GraphLayer {
     let step = plan.steps[step]
     func tensor(_ name: String, of step: Plan.Step) -> Tensor? {
       step.tensors[name].flatMap { table.tensor(at: $0) }?.detach()
+    }
+    if case .maxPool(let pool) = call {
+      return LayerOperation(path: step.module, kind: .maxPool(pool), weight: Tensor.empty([0]))
     }
     guard let weight = tensor("weight", of: step), let kind = call.kind(weight.shape) else { return nil }
     var operation = LayerOperation(
@@ -109,9 +117,31 @@ struct GraphLayer {
     case convolution(
       dimensions: Int, stride: ConvolutionShape.Pair, padding: ConvolutionShape.Pair, dilation: ConvolutionShape.Pair,
       groups: Int)
+    case maxPool(LayerOperation.MaxPool)
 
     init?(_ node: Node) {
       switch node.target {
+      case "torch.ops.aten.max_pool2d.default":
+        func list(_ name: String, _ standard: [Int]) -> [Int]? {
+          switch node[name] {
+          case nil: standard
+          case .ints(let given)?: given
+          default: nil
+          }
+        }
+        let ceilMode: Bool
+        switch node["ceil_mode"] {
+        case nil: ceilMode = false
+        case .bool(let value)?: ceilMode = value
+        default: return nil
+        }
+        guard let size = list("kernel_size", []), !size.isEmpty, let stride = list("stride", size),
+          let padding = list("padding", [0]), let dilation = list("dilation", [1])
+        else { return nil }
+        self = .maxPool(
+          .init(
+            size: size, stride: stride.isEmpty ? size : stride, padding: padding, dilation: dilation,
+            ceilMode: ceilMode))
       case "torch.ops.aten.linear.default": self = .linear
       case "torch.ops.aten.conv1d.default", "torch.ops.aten.conv2d.default":
         let dimensions = node.baseName == "conv1d" ? 1 : 2
@@ -142,11 +172,15 @@ struct GraphLayer {
       }
     }
 
+    var isPool: Bool { if case .maxPool = self { true } else { false } }
+    /// The name of the argument that is the layer's input.
+    var inputName: String { isPool ? "self" : "input" }
     var isConvolution: Bool { if case .convolution = self { true } else { false } }
 
     func kind(_ weight: [Int]) -> LayerOperation.Kind? {
       switch self {
       case .linear: return weight.count == 2 ? .linear : nil
+      case .maxPool(let pool): return .maxPool(pool)
       case .convolution(let dimensions, let stride, let padding, let dilation, let groups):
         guard weight.count == dimensions + 2 else { return nil }
         let shape = try? ConvolutionShape(

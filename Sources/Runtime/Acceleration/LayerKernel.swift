@@ -14,6 +14,11 @@ final class LayerKernel {
       let weight = operation.weight
       body = { operation.dense($0, weight: weight) }
     case .denseChannelsLast:
+      if case .maxPool = operation.kind {
+        // Neighbours that are sparse kernels want their input contiguous, and give it so.
+        body = { operation.dense($0.contiguous(.channelsLast), weight: operation.weight).contiguous() }
+        return
+      }
       let weight = operation.weight.detach().contiguous(.channelsLast)
       body = { operation.dense($0.contiguous(.channelsLast), weight: weight) }
     case .sparse(let format, let tuning): body = try Self.sparse(operation, format, tuning)
@@ -58,6 +63,7 @@ final class LayerKernel {
           weight: values, shape: shape, bias: bias, activation: operation.activation, format: format, tuning: tuning)
       }
       return { x in convolve(x.contiguous(), layer, dimensions) }
+    case .maxPool: throw .format(format, reason: "a pool has no weight")
     }
   }
 

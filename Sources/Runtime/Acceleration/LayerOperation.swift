@@ -1,12 +1,24 @@
 import SparseKernels
 import Torch
 
-/// A linear layer or a convolution as a model calls it, with the norm and the activation that follow it.
+/// A linear layer or a convolution as a model calls it, with the norm and the activation that follow it; or a pool, which is
+/// much faster in one memory format than in the other.
 struct LayerOperation {
   enum Kind: Hashable {
     case linear
     /// Of one or two dimensions.
     case convolution(ConvolutionShape, dimensions: Int)
+    /// The largest entry of windows of two dimensions; it has no weight.
+    case maxPool(MaxPool)
+  }
+
+  /// Windows of two dimensions.
+  struct MaxPool: Hashable {
+    var size: [Int]
+    var stride: [Int]
+    var padding: [Int]
+    var dilation: [Int]
+    var ceilMode: Bool
   }
 
   /// A norm of channels with running statistics, in evaluation.
@@ -40,6 +52,9 @@ struct LayerOperation {
         x, weight, bias, stride: [shape.stride.height, shape.stride.width],
         padding: [shape.padding.height, shape.padding.width],
         dilation: [shape.dilation.height, shape.dilation.width], groups: shape.groups)
+    case .maxPool(let pool):
+      y = maxPool2d(
+        x, pool.size, stride: pool.stride, padding: pool.padding, dilation: pool.dilation, ceilMode: pool.ceilMode)
     }
     if let norm {
       y = batchNorm(
@@ -83,11 +98,13 @@ struct LayerOperation {
 
   /// In words: `conv2d 64 x 64 x 3 x 3`.
   var summary: String {
-    let name =
-      switch kind {
-      case .linear: "linear"
-      case .convolution(_, let dimensions): "conv\(dimensions)d"
-      }
-    return "\(name) \(weight.shape.map(String.init).joined(separator: " x "))"
+    func text(_ name: String, _ sizes: [Int]) -> String {
+      "\(name) \(sizes.map(String.init).joined(separator: " x "))"
+    }
+    return switch kind {
+    case .linear: text("linear", weight.shape)
+    case .convolution(_, let dimensions): text("conv\(dimensions)d", weight.shape)
+    case .maxPool(let pool): text("max_pool2d", pool.size)
+    }
   }
 }

@@ -17,6 +17,7 @@ struct LayerTrial {
     var layer = AccelerationPlan.Layer(
       path: operation.path, operation: operation.summary, input: input.shape, sparsity: 0, blockSparsity: 0,
       choice: .dense, denseMicroseconds: 0, microseconds: 0, reason: operation.obstacle)
+    if case .maxPool = operation.kind { return measurePool(layer) }
     if layer.reason == nil { (layer.sparsity, layer.blockSparsity) = sparsities() }
     var ways: [(choice: LayerChoice, kernel: LayerKernel, input: Tensor)] = []
     for choice in candidates(layer) {
@@ -32,6 +33,20 @@ struct LayerTrial {
     } else if layer.reason == nil, sparse == nil {
       layer.reason = "its weight has few zeros"
     }
+    return layer
+  }
+
+  /// A pool between contiguous neighbours: as it is, or in the other memory format and back.
+  private func measurePool(_ layer: AccelerationPlan.Layer) -> AccelerationPlan.Layer {
+    var layer = layer
+    let choices = input.rank == 4 ? [LayerChoice.dense, .denseChannelsLast] : [.dense]
+    let kernels = choices.compactMap { try? LayerKernel(operation, $0) }
+    let x = input.contiguous()
+    let times = InTurns.microseconds(kernels.map { kernel in { _ = kernel(x) } })
+    guard let best = times.indices.min(by: { times[$0] < times[$1] }) else { return layer }
+    let isClear = times[best] < Self.mostShare * times[0]
+    (layer.denseMicroseconds, layer.choice) = (times[0], isClear ? choices[best] : .dense)
+    layer.microseconds = isClear ? times[best] : times[0]
     return layer
   }
 

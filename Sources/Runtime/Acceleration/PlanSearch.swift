@@ -23,7 +23,7 @@ enum PlanSearch {
       return .denseChannelsLast
     }
     func mixed(_ dense: [LayerChoice]) -> [LayerChoice] {
-      zip(layers, dense).map { $0.choice.isSparse ? $0.choice : $1 }
+      zip(layers, dense).map { $0.choice == .dense ? $1 : $0.choice }
     }
     var variants = [plain]
     var runs = [try prepare(plain)]

@@ -43,7 +43,8 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let result = try EngineProgram.ask(.compare(first, second, inputs.request(plan: planning.plan), runs: runs), for: CompareResult.self)
+    let result = try EngineProgram.ask(
+      .compare(first, second, inputs.request(plan: planning.plan), runs: runs), for: CompareResult.self)
     ModelInputOptions.remark(ignored: result.ignored, isRandom: result.isRandom)
     if printing.json { return print(try Report(result: result).json()) }
     print(Self.lines(result).joined(separator: "\n"))

@@ -48,7 +48,8 @@ struct ProfileCommand: ParsableCommand {
 
   func run() throws {
     if let plot { try SparsityPlot.checkIsFree(plot, replacing: force) }
-    let result = try EngineProgram.ask(.profile(model: model, inputs.request(plan: planning.plan), runs: runs), for: ProfileResult.self)
+    let result = try EngineProgram.ask(
+      .profile(model: model, inputs.request(plan: planning.plan), runs: runs), for: ProfileResult.self)
     if let plot { try ProfilePlot(result).write(to: plot) }
     if printing.json { return print(try Report(model: model, result: result).json()) }
     print(Self.lines(result).joined(separator: "\n"))
