@@ -183,8 +183,13 @@ public struct FilePruner {
     } else {
       report.weights.tensors = try applying.run(into: nil)
     }
-    let types = Dictionary(context.weights.map { ($0.name, $0.tensor.type.name) }) { first, _ in first }
-    report.types = report.weights.tensors.map { types[$0.name] ?? "" }
+    // Both are in the order of the weights.
+    var next = report.weights.tensors.startIndex
+    for weight in context.weights where next < report.weights.tensors.endIndex {
+      guard weight.name == report.weights.tensors[next].name else { continue }
+      report.types.append(weight.tensor.type.name)
+      next += 1
+    }
     report.seconds = (clock.now - start) / .seconds(1)
     return report
   }
