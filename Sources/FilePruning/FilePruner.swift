@@ -226,7 +226,9 @@ extension PrunedLayout {
   fileprivate func writer(
     to output: FilePruner.Output, metadata: CheckpointMetadata, from store: some TensorStore
   ) throws(CheckpointError) -> any TensorStoreWriter {
-    try store.writer(
+    var origins: [TensorInfo] = []
+    if case .shardedSafetensors = output.format { origins = self.origins(in: store.tensors) }
+    return try store.writer(
       as: output.format, to: output.path, tensors: specs, origins: origins, metadata: metadata,
       replacing: output.replacing)
   }
