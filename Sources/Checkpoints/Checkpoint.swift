@@ -141,6 +141,12 @@ extension Checkpoint {
   /// Those files themselves, and behind them those that compressed ones were unpacked into.
   var mappedFiles: [MappedFile] { table.files }
 
+  /// The bytes of a checkpoint that is one file; nil for an index or a directory.
+  package static func fileSize(at path: String) -> Int? {
+    guard !path.hasSuffix(".index.json"), !System.isDirectory(path) else { return nil }
+    return try? MappedFile(path: path).size
+  }
+
   /// The format in words, with what there is to say: "sharded safetensors, 5 files", "PyTorch (zip), under state_dict".
   public var formatDescription: String {
     if format == .shardedSafetensors || format == .shardedPyTorch { return "\(format), \(files.count) files" }

@@ -36,7 +36,7 @@ public protocol TensorStore: Sendable {
   ///   - format: The layout.
   ///   - path: The target: a file, or for shards a directory or the path of the index.
   ///   - tensors: What will be written; the order is kept.
-  ///   - origins: The tensors of this store under their new names, for the division into shards.
+  ///   - origins: The tensors of this store under their new names, for the division into shards; empty for one file.
   ///   - metadata: Text kept with the tensors.
   ///   - replacing: Whether an existing output may be replaced.
   /// - Throws: ``CheckpointError`` where the format cannot hold the tensors or the system refuses to begin.

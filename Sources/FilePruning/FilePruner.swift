@@ -183,8 +183,13 @@ public struct FilePruner {
     } else {
       report.weights.tensors = try applying.run(into: nil)
     }
-    let types = Dictionary(context.weights.map { ($0.name, $0.tensor.type.name) }) { first, _ in first }
-    report.types = report.weights.tensors.map { types[$0.name] ?? "" }
+    // Both are in the order of the weights.
+    var next = report.weights.tensors.startIndex
+    for weight in context.weights where next < report.weights.tensors.endIndex {
+      guard weight.name == report.weights.tensors[next].name else { continue }
+      report.types.append(weight.tensor.type.name)
+      next += 1
+    }
     report.seconds = (clock.now - start) / .seconds(1)
     return report
   }
@@ -221,7 +226,9 @@ extension PrunedLayout {
   fileprivate func writer(
     to output: FilePruner.Output, metadata: CheckpointMetadata, from store: some TensorStore
   ) throws(CheckpointError) -> any TensorStoreWriter {
-    try store.writer(
+    var origins: [TensorInfo] = []
+    if case .shardedSafetensors = output.format { origins = self.origins(in: store.tensors) }
+    return try store.writer(
       as: output.format, to: output.path, tensors: specs, origins: origins, metadata: metadata,
       replacing: output.replacing)
   }

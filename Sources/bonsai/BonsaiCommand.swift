@@ -45,7 +45,7 @@ struct BonsaiCommand: ParsableCommand {
   static func main() {
     do {
       Interrupt.unblock()
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(ProcessArguments.words)
       try command.run()
       // What `print` could not write, to a full disk, say, shows when the rest is written.
       guard fflush(nil) == 0 else {

@@ -151,6 +151,19 @@ final class MappedFile: @unchecked Sendable {
     self.descriptor < 0 ? 0 : System.copy(self.descriptor, range, to: descriptor, at: offset)
   }
 
+  /// Copies a range into an array, through `pread`: no mapped pages stay behind in the process.
+  func contents(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
+    var failure: CheckpointError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      do throws(CheckpointError) {
+        try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+        count = range.count
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   /// Copies a small range into an array.
   func bytes(_ range: Range<Int>) -> [UInt8] {
     withBytes(range) { [UInt8]($0) }

@@ -2,8 +2,8 @@
   import Glibc
 #endif
 
-/// Two calls of Linux that Swift's modules of the C library do not declare; both are looked up by name when they are first
-/// wanted, and done without where there is none of that name.
+/// A call of Linux that Swift's modules of the C library do not declare; it is looked up by name when it is first wanted, and
+/// done without where there is none of that name.
 extension System {
   /// Copies a range of one file into another inside the system; returns how many bytes it has copied, fewer than asked
   /// where it cannot (other systems, and some pairs of file systems).
@@ -22,24 +22,13 @@ extension System {
     #endif
   }
 
-  /// Begins to bring a range of a file to the medium, and waits for nothing; errors are those of the sync at the end.
-  static func beginSync(_ descriptor: Int32, _ range: Range<Int>) {
-    #if canImport(Glibc)
-      let write: UInt32 = 2  // SYNC_FILE_RANGE_WRITE
-      _ = syncFileRange?(descriptor, Int64(range.lowerBound), Int64(range.count), write)
-    #endif
-  }
-
   #if canImport(Glibc)
     private static let copyFileRange: CopyFileRange? =
       dlsym(nil, "copy_file_range").map { unsafeBitCast($0, to: CopyFileRange.self) }
-    private static let syncFileRange: SyncFileRange? =
-      dlsym(nil, "sync_file_range").map { unsafeBitCast($0, to: SyncFileRange.self) }
 
     private typealias CopyFileRange =
       @convention(c) (
         Int32, UnsafeMutablePointer<Int64>, Int32, UnsafeMutablePointer<Int64>, Int, UInt32
       ) -> Int
-    private typealias SyncFileRange = @convention(c) (Int32, Int64, Int64, UInt32) -> Int32
   #endif
 }

@@ -91,10 +91,12 @@ enum System {
   }
 
   /// Writes the whole buffer at `offset`; false with `errno` set.
+  ///
+  /// In pieces that stay in the nearer caches: a call for a megabyte or more takes Linux four times as long a byte.
   static func write(_ descriptor: Int32, at offset: Int, _ buffer: UnsafeRawBufferPointer) -> Bool {
     var done = 0
     while done < buffer.count {
-      let chunk = min(buffer.count - done, 1 << 30)
+      let chunk = min(buffer.count - done, 1 << 17)
       let count = pwrite(descriptor, buffer.baseAddress! + done, chunk, off_t(offset + done))
       if count < 0 {
         if errno == EINTR { continue }

@@ -49,12 +49,12 @@ extension SafetensorsHeader {
       end = sum
     }
 
-    let header = text(sources, starts: starts, sizes: sizes, metadata: metadata)
-    guard header.count <= maximumLength else {
+    let prefix = text(sources, starts: starts, sizes: sizes, metadata: metadata)
+    guard prefix.count - 8 <= maximumLength else {
       throw failure(
-        "a header of at most \(maximumLength) bytes", "\(header.count)", "write fewer tensors or less metadata a file")
+        "a header of at most \(maximumLength) bytes", "\(prefix.count - 8)",
+        "write fewer tensors or less metadata a file")
     }
-    let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
     let tensors = sources.indices.map { index in
       let range = prefix.count + starts[index]..<prefix.count + starts[index] + sizes[index]
       let source = sources[index]
@@ -63,19 +63,30 @@ extension SafetensorsHeader {
     return (prefix, tensors)
   }
 
+  /// The member of the metadata, with which a header begins; nil where there is none.
+  static func text(of metadata: CheckpointMetadata) -> String? {
+    guard !metadata.isEmpty else { return nil }
+    let pairs = metadata.map { "\(JSONText.string($0.key)):\(JSONText.string($0.value))" }
+    return "\"__metadata__\":{\(pairs.joined(separator: ","))}"
+  }
+
+  /// The place of that member in the file.
+  static let metadataOffset = 9
+
+  /// The header with its length before it.
   private static func text(
     _ sources: [TensorSpec], starts: [Int], sizes: [Int],
     metadata: CheckpointMetadata
   ) -> [UInt8] {
-    var header = [UInt8(ascii: "{")]
+    var header = [UInt8](repeating: 0, count: 8)
+    // Room for all, about, since one of many tensors is long.
+    header.reserveCapacity(sources.reduce(256) { $0 + $1.name.utf8.count + 10 * $1.shape.count + 80 })
+    header.append(UInt8(ascii: "{"))
     func add(_ member: String) {
-      if header.count > 1 { header.append(UInt8(ascii: ",")) }
+      if header.count > metadataOffset { header.append(UInt8(ascii: ",")) }
       header.append(contentsOf: member.utf8)
     }
-    if !metadata.isEmpty {
-      let pairs = metadata.map { "\(JSONText.string($0.key)):\(JSONText.string($0.value))" }
-      add("\"__metadata__\":{\(pairs.joined(separator: ","))}")
-    }
+    if let text = text(of: metadata) { add(text) }
     for (index, source) in sources.enumerated() {
       let offsets = JSONText.array([starts[index], starts[index] + sizes[index]])
       add(
@@ -84,6 +95,7 @@ extension SafetensorsHeader {
     }
     header.append(UInt8(ascii: "}"))
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+    for place in 0..<8 { header[place] = UInt8(truncatingIfNeeded: (header.count - 8) >> (8 * place)) }
     return header
   }
 }

@@ -39,8 +39,9 @@ extension SafetensorsHeader {
         advice: "the file is cut short or no safetensors file: download or save it again")
     }
     let end = 8 + Int(length)
+    let text = try file.contents(8..<end)
     do throws(JSONScanner.Fault) {
-      var scanner = JSONScanner(file.bytes(8..<end))
+      var scanner = JSONScanner(text)
       let header = try parse(&scanner, dataStart: end)
       try header.checkCoverage(dataStart: end, fileSize: file.size)
       return header

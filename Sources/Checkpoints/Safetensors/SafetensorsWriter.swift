@@ -16,7 +16,6 @@ public final class SafetensorsWriter: CopyingWriter {
   public let size: Int
 
   private let file: AtomicFile
-  private let headerSize: Int
   private var metadata: CheckpointMetadata
   private var ledger: WritingLedger
   private let progress: WritingProgress?
@@ -47,9 +46,8 @@ public final class SafetensorsWriter: CopyingWriter {
   ) throws(CheckpointError) {
     let layout = try SafetensorsHeader.layOut(tensors, metadata: metadata, file: path)
     ledger = WritingLedger(layout.tensors, file: path)
-    headerSize = layout.prefix.count
     self.metadata = metadata
-    size = headerSize + ledger.bytesTotal
+    size = layout.prefix.count + ledger.bytesTotal
     self.progress = progress
     file = try AtomicFile(target: path, size: size, replacing: replacing, makingDirectory: makingDirectory)
     do throws(CheckpointError) {
@@ -77,13 +75,13 @@ public final class SafetensorsWriter: CopyingWriter {
 
   /// Writes other metadata of the same length; see ``TensorStoreWriter/replaceMetadata(_:)``.
   public func replaceMetadata(_ values: CheckpointMetadata) throws(CheckpointError) {
-    let metadata = metadata.merging(values) { _, new in new }
-    let prefix = try SafetensorsHeader.layOut(tensors.map(\.spec), metadata: metadata, file: path).prefix
-    guard prefix.count == headerSize else {
-      throw .otherMetadata(path, expected: headerSize, found: prefix.count)
+    let changed = metadata.merging(values) { _, new in new }
+    let texts = [metadata, changed].map { Array((SafetensorsHeader.text(of: $0) ?? "").utf8) }
+    guard texts[0].count == texts[1].count else {
+      throw .otherMetadata(path, expected: texts[0].count, found: texts[1].count)
     }
-    try file.write(prefix, at: 0)
-    self.metadata = metadata
+    try file.write(texts[1], at: SafetensorsHeader.metadataOffset)
+    metadata = changed
   }
 
   /// Puts the complete file in place of its target; see ``TensorStoreWriter/finish()``.

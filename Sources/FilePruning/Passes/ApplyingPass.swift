@@ -25,9 +25,11 @@ struct ApplyingPass {
       var reports: [Int: PruningReport.Tensor] = [:]
       var done = 0
       let changed = rankers.order.filter { !layout.targets[$0].isEmpty }
+      let tensors = context.store.tensors
       let copies = behind == nil ? [] : layout.copies
       let total =
-        changed.reduce(0) { $0 + context.weights[$1].tensor.byteCount } + copies.reduce(0) { $0 + $1.byteCount }
+        changed.reduce(0) { $0 + context.weights[$1].tensor.byteCount }
+        + copies.reduce(0) { $0 + tensors[$1].byteCount }
       for weight in changed {
         reports[weight] = try apply(weight, behind) {
           done += $0
@@ -35,8 +37,8 @@ struct ApplyingPass {
         }
       }
       if let behind {
-        for tensor in copies {
-          try copy(tensor, behind) {
+        for place in copies {
+          try copy(tensors[place], behind) {
             done += $0
             try progress(done, total)
           }

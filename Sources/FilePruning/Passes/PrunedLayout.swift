@@ -16,15 +16,15 @@ struct PrunedLayout {
 
   /// All tensors of the output.
   private(set) var specs: [TensorSpec] = []
-  /// What is copied as it is, by its name in the input.
-  private(set) var copies: [TensorInfo] = []
+  /// The numbers of the tensors of the input that are copied as they are.
+  private(set) var copies: [Int] = []
   /// For each weight its names in the output; none where it is copied.
   private(set) var targets: [[Target]]
-  /// The tensors of the input under the names of the output, for the division into shards.
-  private(set) var origins: [TensorInfo] = []
+  /// For each tensor of the output the number of that of the input it comes from.
+  private var sources: [Int32] = []
 
   private enum Part {
-    case copy(TensorInfo)
+    case copy
     case values(number: Int, name: Int)
     case mask(number: Int, name: Int)
   }
@@ -46,6 +46,8 @@ struct PrunedLayout {
       }
     }
     let tensors = store.tensors
+    specs.reserveCapacity(tensors.count)
+    sources.reserveCapacity(tensors.count)
     var start = 0
     while start < tensors.count {
       let module = Self.module(tensors[start].name)
@@ -57,6 +59,15 @@ struct PrunedLayout {
       }
       add(tensors[start..<end], parts, weights, masks: masks)
       start = end
+    }
+  }
+
+  /// The tensors of the input under the names of the output, for the division into shards.
+  func origins(in tensors: [TensorInfo]) -> [TensorInfo] {
+    zip(specs, sources).map { spec, source in
+      var origin = tensors[Int(source)]
+      origin.name = spec.name
+      return origin
     }
   }
 
@@ -73,36 +84,36 @@ struct PrunedLayout {
   private mutating func add(
     _ tensors: ArraySlice<TensorInfo>, _ parts: [String: Part], _ weights: [StoredWeight], masks: Bool
   ) {
-    var parameters: [(Part, TensorInfo)] = []
-    var moved: [(Part, TensorInfo)] = []
-    var buffers: [(Part, TensorInfo)] = []
-    var appended: [(Part, TensorInfo)] = []
-    var inPlace: [(Part, TensorInfo)] = []
-    for tensor in tensors {
-      let part = parts[tensor.name] ?? .copy(tensor)
-      inPlace.append((part, tensor))
+    var parameters: [(Part, Int)] = []
+    var moved: [(Part, Int)] = []
+    var buffers: [(Part, Int)] = []
+    var appended: [(Part, Int)] = []
+    var inPlace: [(Part, Int)] = []
+    for (place, tensor) in zip(tensors.indices, tensors) {
+      let part = parts[tensor.name] ?? .copy
+      inPlace.append((part, place))
       switch part {
       case .values(let number, let name) where masks && weights[number].names[name].mask == nil:
-        moved.append((part, tensor))
-        appended.append((.mask(number: number, name: name), tensor))
+        moved.append((part, place))
+        appended.append((.mask(number: number, name: name), place))
       case .values(let number, let name) where !masks && weights[number].names[name].mask != nil:
-        moved.append((part, tensor))
+        moved.append((part, place))
       case .mask where !masks: inPlace.removeLast()
-      case .mask: buffers.append((part, tensor))
+      case .mask: buffers.append((part, place))
       case .copy where Self.isBuffer(tensor.name) || tensor.name.hasSuffix(PrunedPair.maskSuffix):
-        buffers.append((part, tensor))
-      case .copy, .values: parameters.append((part, tensor))
+        buffers.append((part, place))
+      case .copy, .values: parameters.append((part, place))
       }
     }
-    for (part, tensor) in moved.isEmpty ? inPlace : parameters + moved + buffers + appended {
-      add(part, tensor, weights)
+    for (part, place) in moved.isEmpty ? inPlace : parameters + moved + buffers + appended {
+      add(part, tensors[place], place, weights)
     }
   }
 
-  private mutating func add(_ part: Part, _ tensor: TensorInfo, _ weights: [StoredWeight]) {
+  private mutating func add(_ part: Part, _ tensor: TensorInfo, _ place: Int, _ weights: [StoredWeight]) {
     var spec = tensor.spec
     switch part {
-    case .copy: copies.append(tensor)
+    case .copy: copies.append(place)
     case .values(let number, let name): spec.name = targets[number][name].values
     case .mask(let number, let name):
       // A new mask has the type of its weight, as in PyTorch.
@@ -110,8 +121,6 @@ struct PrunedLayout {
       spec.type = weights[number].tensor.type
     }
     specs.append(spec)
-    var origin = tensor
-    origin.name = spec.name
-    origins.append(origin)
+    sources.append(Int32(place))
   }
 }

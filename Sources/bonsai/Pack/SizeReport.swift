@@ -18,9 +18,12 @@ struct SizeReport: Encodable {
   init(input: Checkpoint, output: String, tensors: Int, verb: String) throws(CheckpointError) {
     self.input = input.path
     inputBytes = input.size
-    let written = try Checkpoint.open(output)
-    self.output = written.path
-    outputBytes = written.size
+    if let size = Checkpoint.fileSize(at: output) {
+      (self.output, outputBytes) = (output, size)
+    } else {
+      let written = try Checkpoint.open(output)
+      (self.output, outputBytes) = (written.path, written.size)
+    }
     self.tensors = tensors
     self.verb = verb
   }

@@ -47,7 +47,7 @@ struct PruneOutputOptions: ParsableArguments {
 extension CheckpointMetadata {
   /// How the output came about.
   static func command(seed: UInt64? = nil) -> CheckpointMetadata {
-    let words = ["bonsai"] + CommandLine.arguments.dropFirst()
+    let words = ["bonsai"] + ProcessArguments.words
     var record: CheckpointMetadata = [
       "command": words.map(quoted).joined(separator: " "), "version": BonsaiCommand.version,
     ]
