@@ -34,13 +34,15 @@ ifeq ($(shell uname),Linux)
 static = --static-swift-stdlib
 endif
 PREFIX ?= /usr/local
+# In a wheel the engine lies beside torch.
+beside_torch = -Xlinker -rpath -Xlinker '$$ORIGIN/../torch/lib'
 
 bonsai: ## The command line, in release, without LibTorch, and its completions; says where they lie
 	swift build -c release --product bonsai $(static)
 	@scripts/completions.sh
 
 engine: setup ## Its other half, with LibTorch: runs and measures models, draws random numbers
-	swift build -c release --product bonsai-engine $(link)
+	swift build -c release --product bonsai-engine $(static) $(beside_torch) $(link)
 
 install: bonsai ## The command line into PREFIX (/usr/local), with bonsai-engine where `make engine` has built it
 	@scripts/install.sh "$(PREFIX)"

@@ -3,7 +3,10 @@
     python3 scripts/wheel.py [BINARY] [DIRECTORY]
 
 Takes .build/release/bonsai and writes to .build/wheel unless told otherwise. The executable lies in the wheel's
-`data/scripts`, so that pip puts it on the PATH; no Python code goes along.
+`data/scripts`, so that pip puts it on the PATH.
+
+Where `make engine` has built bonsai-engine, it goes along, for the extra `bonsai-pruning[engine]`: it takes LibTorch from the torch
+of the same environment, and a launcher of a few lines puts it on the PATH.
 """
 
 import base64
@@ -26,6 +29,22 @@ ALLOWED = {
     "libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libgcc_s.so.1",
     "libstdc++.so.6", "libz.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
 }
+# What comes with torch.
+LIBTORCH = {"libtorch.so", "libtorch_cpu.so", "libc10.so"}
+TORCH = "2.13.0"
+# Where the engine lies beside torch, and what starts it.
+ENGINE = "bonsai_engine/bonsai-engine"
+LAUNCHER = """#!python
+import importlib.util
+import os
+import sys
+
+folder = importlib.util.find_spec("bonsai_engine").submodule_search_locations[0]
+if importlib.util.find_spec("torch") is None:
+    sys.exit("bonsai-engine: there is no torch here; pip install 'bonsai-pruning[engine]'")
+program = os.path.join(folder, "bonsai-engine")
+os.execv(program, [program, *sys.argv[1:]])
+"""
 
 
 def version():
@@ -33,17 +52,22 @@ def version():
     return re.search(r'bonsaiVersion = "([^"]+)"', text).group(1)
 
 
-def tag(binary):
+def tag(binary, provided=frozenset()):
     machine = platform.machine()
     if sys.platform == "darwin":
         return f"macosx_14_0_{machine}"
     dynamic = subprocess.run(["readelf", "-W", "-d", binary], check=True, capture_output=True, text=True).stdout
     needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
-    if needed - ALLOWED:
-        sys.exit(f"wheel: the command needs {', '.join(sorted(needed - ALLOWED))}, which not every system has: make bonsai")
+    if needed - ALLOWED - provided:
+        sys.exit(f"wheel: {binary.name} needs {', '.join(sorted(needed - ALLOWED - provided))}, which not every system has: make bonsai")
     versions = subprocess.run(["readelf", "-W", "-V", binary], check=True, capture_output=True, text=True).stdout
-    floor = max((int(a), int(b)) for a, b in re.findall(r"GLIBC_(\d+)\.(\d+)", versions))
-    return f"manylinux_{floor[0]}_{floor[1]}_{machine}"
+    least = max((int(a), int(b)) for a, b in re.findall(r"GLIBC_(\d+)\.(\d+)", versions))
+    return f"manylinux_{least[0]}_{least[1]}_{machine}"
+
+
+def floor(platform_tag):
+    """The version of glibc in a tag; macOS's tags are all alike."""
+    return [int(part) for part in re.findall(r"_(\d+)", platform_tag)[:2]]
 
 
 def main():
@@ -56,12 +80,19 @@ def main():
         if shutil.which("strip"):
             subprocess.run(["strip", stripped], check=True)
         platform_tag = tag(stripped)
+        engine = pathlib.Path(folder) / "bonsai-engine"
+        if (binary.parent / engine.name).exists():
+            shutil.copy(binary.parent / engine.name, engine)
+            if shutil.which("strip"):
+                subprocess.run(["strip", engine], check=True)
+            platform_tag = max(platform_tag, tag(engine, LIBTORCH), key=floor)
+        extra = f"Provides-Extra: engine\nRequires-Dist: torch=={TORCH}; extra == 'engine'\n" if engine.exists() else ""
         info = f"{name}-{number}.dist-info"
         metadata = (
             f"Metadata-Version: 2.4\nName: bonsai-pruning\nVersion: {number}\n"
             "Summary: Prunes, compares, checks and packs files of neural-network weights\n"
             "License-Expression: Apache-2.0\nLicense-File: LICENSE\nLicense-File: THIRD-PARTY-NOTICES\n"
-            "Requires-Python: >=3.8\nDescription-Content-Type: text/markdown\n\n"
+            f"Requires-Python: >=3.8\n{extra}Description-Content-Type: text/markdown\n\n"
             + (ROOT / "README.md").read_text()
         )
         files = {
@@ -73,6 +104,10 @@ def main():
             f"{info}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
             f"{info}/licenses/THIRD-PARTY-NOTICES": notices(ROOT).encode(),
         }
+        if engine.exists():
+            files[ENGINE] = engine.read_bytes()
+            files["bonsai_engine/__init__.py"] = b""
+            files[f"{name}-{number}.data/scripts/bonsai-engine"] = LAUNCHER.encode()
     record = "".join(
         f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}\n"
         for path, data in files.items()
@@ -84,7 +119,7 @@ def main():
         for path, data in files.items():
             entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
-            mode = 0o755 if path.endswith("/scripts/bonsai") else 0o644
+            mode = 0o755 if "/scripts/" in path or path == ENGINE else 0o644
             entry.external_attr = (stat.S_IFREG | mode) << 16
             archive.writestr(entry, data)
     print(f"{wheel}: {wheel.stat().st_size / 1e6:.1f} MB")
