@@ -110,13 +110,14 @@ INLINED void tile_product(const bk_tile *tile, const int height, const int n, co
       }
     }
     UNROLLED for (int h = 0; h < height; h++) {
-      if (h >= stored) break;
       UNROLLED for (int i = 0; i < n; i++) {
         float *const to = out + h * tile->out_stride + i * LANES;
-        if (has_tail && i == n - 1)
+        if (h >= stored) {
+        } else if (has_tail && i == n - 1) {
           store_some(to, mask, sums[h * n + i]);
-        else
+        } else {
           store(to, sums[h * n + i]);
+        }
       }
     }
   }
