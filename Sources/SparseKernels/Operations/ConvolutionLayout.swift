@@ -43,9 +43,7 @@ struct ConvolutionLayout: Sendable {
       rows = output.height + reach.height / shape.stride.height
       var gap = 0
       if shape.stride.width == 1 {
-        let left = shape.padding.width
-        let right = max(0, output.width - 1 + reach.width - (left + width - 1))
-        gap = max(left, right)
+        gap = shape.padding.width
         rowLength = max(width + gap, output.width)
       } else {
         rowLength = output.width + reach.width / shape.stride.width
