@@ -53,7 +53,8 @@ private func readAll(_ checkpoint: Checkpoint, size: Int) throws {
 /// Reads a graph, prints it, counts it, changes it and writes it.
 private func readGraph(_ model: PT2File) throws {
   var program = try ExportedProgram(model)
-  precondition(try program.graphText() == model.graphText(), "an unchanged graph that is not as it was")
+  let isUnchanged = try program.graphText() == model.graphText()
+  precondition(isUnchanged, "an unchanged graph that is not as it was")
   precondition(program.graph.problems.isEmpty, "a graph that contradicts itself")
   _ = "\(program.graph)"
   _ = program.graph.operators
