@@ -66,7 +66,8 @@ public enum PT2Archive {
               write: tensor.source.produce))
         }
         let origin: JSONValue = ["is_param": .bool(tensor.isParameter), "use_pickle": .bool(false)]
-        var entry = try ArchivePlan.entry(spec, storage: storages[spec.name] ?? "", like: origin, file: path).object ?? [:]
+        var entry =
+          try ArchivePlan.entry(spec, storage: storages[spec.name] ?? "", like: origin, file: path).object ?? [:]
         var meta = entry["tensor_meta"]?.object ?? [:]
         meta["requires_grad"] = .bool(tensor.requiresGrad)
         entry["tensor_meta"] = .object(meta)

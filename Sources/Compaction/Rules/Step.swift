@@ -119,7 +119,9 @@ public final class Step {
 
   /// Keeps a dimension whole.
   ///
-  /// - Parameter text: why, as a clause.
+  /// - Parameters:
+  ///   - dimension: the dimension.
+  ///   - text: why, as a clause.
   public func freeze(_ dimension: Dimension, because text: String) { labelling.freeze(dimension, because: text) }
 
   /// The operator cannot be followed: all that it takes and gives stays whole, and is reported by name.

@@ -119,7 +119,7 @@ open class TransformerEncoder: Module {
   /// ```
   /// - Parameters:
   ///   - layer: Makes a layer; called for each.
-  ///   - layers: How many.
+  ///   - count: How many.
   ///   - norm: What the last output goes through.
   public init(
     _ layer: @autoclosure () -> TransformerEncoderLayer, layers count: Int, norm: @autoclosure () -> Module? = nil

@@ -22,7 +22,7 @@ import Torch
 /// try Prune.apply(Recipe(.optimalBrainDamage, target: .sparsity(0.9)), to: model, evidence: evidence)
 /// ```
 ///
-/// Norms of inputs are gathered by hooks, of ``NN/Linear`` and of convolutions that are not transposed; other weights have
+/// Norms of inputs are gathered by hooks, of `Linear` and of convolutions that are not transposed; other weights have
 /// none. Labels are not needed for those, and ``collect()`` has nothing to do. Memory: one tensor for each weight.
 public final class EvidenceCollector {
   /// What is gathered.

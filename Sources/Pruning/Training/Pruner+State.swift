@@ -7,7 +7,7 @@ extension Pruner {
   /// Where the training stands: steps, updates, gathered evidence and the masks of the beginning, as tensors that go into a
   /// file. The masks of now are part of the model's state.
   ///
-  /// A training that was cut off goes on bit for bit: load the model with ``Prune/load(_:into:_:)``, the optimiser, the
+  /// A training that was cut off goes on bit for bit: load the model with ``Prune/load(_:into:_:strict:)``, the optimiser, the
   /// generators, and make a pruner with the same recipe that loads this.
   public var stateDict: StateDict {
     var state: StateDict = [

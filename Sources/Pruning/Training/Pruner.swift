@@ -27,7 +27,7 @@ import Torch
 /// them 0.
 ///
 /// Evidence that the criterion needs is gathered on the way: mean squares and means of gradients are Adam's moments where
-/// the optimiser is an ``NN/Adam``, otherwise exponential means with a factor of 0.999. Norms of inputs are those since the
+/// the optimiser is an `Adam`, otherwise exponential means with a factor of 0.999. Norms of inputs are those since the
 /// last update of the masks.
 public final class Pruner {
   /// An update of the masks.

@@ -15,7 +15,7 @@ extension GraphModule {
   ///
   /// - Parameters:
   ///   - examples: the inputs, in order, of the size that the model is to be fast for.
-  ///   - plan: one that was measured before, as for modules.
+  ///   - given: one that was measured before, as for modules.
   /// - Throws: ``AccelerationError``, ``GraphRunError``, `SparseKernelError`.
   public func accelerated(examples: [Tensor], plan given: AccelerationPlan? = nil) throws -> GraphModule {
     if isPartlyTraining { throw AccelerationError.training }

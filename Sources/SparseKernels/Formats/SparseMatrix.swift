@@ -46,6 +46,8 @@ public struct SparseMatrix: Sendable {
   ///
   /// - Parameters:
   ///   - dense: the entries, row by row.
+  ///   - rows: how many rows.
+  ///   - columns: how many columns.
   ///   - height: how many rows share an index: 1, 4 or 8.
   /// - Throws: ``SparseKernelError``. Cost: one pass over the entries.
   public init(

@@ -28,7 +28,11 @@ public final class SparseConvolution: Sendable {
   ///
   /// - Parameters:
   ///   - weight: [outputs, inputs / groups, kernel height, kernel width], row by row.
+  ///   - shape: channels, kernel, stride, padding, dilation and groups.
   ///   - bias: one for each output channel, or none.
+  ///   - activation: what the outputs go through.
+  ///   - format: how the weight is kept.
+  ///   - tuning: the sizes of passes; usual ones for the format unless given.
   ///   - instructions: ``InstructionSet/chosen()`` unless given.
   /// - Throws: ``SparseKernelError``; ``SparseKernelError/format(_:reason:)`` for lanes, and for blocks that would lie
   ///   across groups.
@@ -55,7 +59,11 @@ public final class SparseConvolution: Sendable {
   ///
   /// - Parameters:
   ///   - x: [batch, inputs, height, width].
+  ///   - batch: how many images.
+  ///   - height: rows of an image.
+  ///   - width: columns of an image.
   ///   - y: [batch, outputs, ...] of ``ConvolutionShape/outputSize(height:width:)``, written in full; must not overlap `x`.
+  ///   - workers: the threads that share the work; the result is the same for any.
   /// - Throws: ``SparseKernelError/size(_:)`` where the kernel is larger than the input, or the input too large for
   ///   offsets of 32 bits; nothing is written then.
   public func callAsFunction(

@@ -30,7 +30,12 @@ public final class SparseLinear: Sendable {
   ///
   /// - Parameters:
   ///   - weight: [outputs, inputs], row by row.
+  ///   - outputs: how many rows the weight has.
+  ///   - inputs: how many columns the weight has.
   ///   - bias: one for each output, or none.
+  ///   - activation: what the outputs go through.
+  ///   - format: how the weight is kept.
+  ///   - tuning: the sizes of passes; usual ones for the format unless given.
   ///   - instructions: ``InstructionSet/chosen()`` unless given.
   /// - Throws: ``SparseKernelError``.
   public init(
@@ -58,7 +63,9 @@ public final class SparseLinear: Sendable {
   ///
   /// - Parameters:
   ///   - x: [batch, inputs], row by row.
+  ///   - batch: how many rows.
   ///   - y: [batch, outputs], written in full; must not overlap `x`.
+  ///   - workers: the threads that share the work; the result is the same for any.
   public func callAsFunction(
     _ x: UnsafePointer<Float>, batch: Int, into y: UnsafeMutablePointer<Float>, workers: Workers = .serial
   ) {

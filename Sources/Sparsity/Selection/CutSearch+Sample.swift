@@ -4,7 +4,8 @@ extension CutSearch {
   ///
   /// - Parameters:
   ///   - sample: Clusters of neighbouring entries, drawn evenly from all blocks, in their order.
-  ///   - k: How many entries will go of how many, `available`.
+  ///   - k: How many entries will be pruned.
+  ///   - available: Of how many.
   public mutating func expect(_ sample: [Scores], pruning k: Int, of available: Int) {
     guard k > 0, k <= available else { return }
     var guess = SampledBracket(sample: sample, share: (Double(k) - 0.5) / Double(available))

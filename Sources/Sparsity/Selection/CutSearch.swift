@@ -11,7 +11,7 @@
 ///
 /// The first pass counts the upper 16 bits of all keys, the next one gathers or counts the keys that share those of
 /// the cut, and so on: 16-bit types and small inputs need 1 pass, `float32` 2, and 64-bit types 2 to 4. With a sample of
-/// the scores, ``expect(_:of:)``, one pass is enough for 16 and 32 bits, and it reads at about the speed of memory.
+/// the scores, ``expect(_:pruning:of:)``, one pass is enough for 16 and 32 bits, and it reads at about the speed of memory.
 /// Memory: half a megabyte of counts and half as much for each thread, four times that with a sample, and at most 2
 /// megabytes of gathered keys.
 public struct CutSearch {
