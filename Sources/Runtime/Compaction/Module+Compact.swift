@@ -2,6 +2,7 @@ import Checkpoints
 import Compaction
 import Graphs
 import NN
+import OrderedCollections
 import Torch
 
 extension Module {
@@ -31,22 +32,44 @@ extension Module {
   /// - Returns: what has become of the groups, and how far the outputs differ.
   /// - Throws: ``ModuleCompactionError`` where the forward pass cannot follow (`view(-1, 400)`), for pruned weights,
   ///   whose pruning must be made permanent first, and for graphs; ``TracingError``, `RecipeError`, `CompactionError`.
-  ///   Tensors, gradients, optimiser, modes and random numbers are as they were then.
+  ///   Tensors, gradients, optimiser, modes and random numbers are as they were then. A precondition of the module's own
+  ///   that the smaller sizes break stops the program, as outside of this.
   @discardableResult
   public final func compact(
     _ recipe: CompactionRecipe, example: Tensor, optimizer: (any Optimizer)? = nil,
     dynamic: [DynamicDimension] = [.batch]
   ) throws -> ModuleCompaction {
+    try compact(recipe, inputs: ["x": example], optimizer: optimizer, dynamic: dynamic) { [self($0[0])] }
+  }
+
+  /// The same for a module that is called with several inputs, or gives several outputs.
+  ///
+  /// ```swift
+  /// try net.compact(recipe, inputs: ["ids": ids, "mask": mask]) { [net(ids: $0[0], mask: $0[1])] }
+  /// ```
+  /// - Parameters:
+  ///   - recipe: which units go and how many.
+  ///   - inputs: examples by names.
+  ///   - optimizer: what trains the module.
+  ///   - dynamic: the dimensions of the inputs that may have any size, at most two.
+  ///   - call: calls this module with the inputs in order.
+  /// - Throws: as ``NN/Module/compact(_:example:optimizer:dynamic:)``, and what `call` throws.
+  @discardableResult
+  public final func compact(
+    _ recipe: CompactionRecipe, inputs: OrderedDictionary<String, Tensor>, optimizer: (any Optimizer)? = nil,
+    dynamic: [DynamicDimension] = [.batch], _ call: ([Tensor]) throws -> [Tensor]
+  ) throws -> ModuleCompaction {
     let modes = namedModules.values.map { (module: $0, isTraining: $0.isTraining) }
     eval()
     defer { for (module, isTraining) in modes { module.isTraining = isTraining } }
     return try noGrad {
-      try Generator.preservingState { try shrink(recipe, example, optimizer, dynamic) }
+      try Generator.preservingState { try shrink(recipe, inputs, optimizer, dynamic, call) }
     }
   }
 
   private func shrink(
-    _ recipe: CompactionRecipe, _ example: Tensor, _ optimizer: (any Optimizer)?, _ dynamic: [DynamicDimension]
+    _ recipe: CompactionRecipe, _ inputs: OrderedDictionary<String, Tensor>, _ optimizer: (any Optimizer)?,
+    _ dynamic: [DynamicDimension], _ call: ([Tensor]) throws -> [Tensor]
   ) throws -> ModuleCompaction {
     let graphs = namedModules.filter { $0.value is GraphModule || $0.value is AcceleratedModule }.keys
     guard graphs.isEmpty else {
@@ -55,23 +78,26 @@ extension Module {
       )
     }
     let before = parameterCount
-    let traced = try TracedModule(self, example: example, dynamic: dynamic)
+    func trace() throws -> TracedModule {
+      try TracedModule(self, inputs: inputs, dynamic: dynamic) { try call($1) }
+    }
+    let traced = try trace()
     let compactor = try traced.compactor()
     let choice = try compactor.choose(recipe)
     let additions = compactor.additions(choice)
     guard additions.isEmpty else { throw ModuleCompactionError.problems(additions) }
     let smaller = try compactor.compacted(choice).graph
     let slicing = try ModuleSlicing(self, compactor.slices(choice), smaller)
-    let rehearsal = try Rehearsal(self, example, dynamic)
+    let rehearsal = try Rehearsal(self, inputs, dynamic, call)
     let proof = try ModuleProof(traced, compactor.masked(choice))
     slicing.apply()
     let differences: ModuleProof.Differences
     do {
-      if let refusal = try rehearsal.refusal(self, { slicing.restore() }) {
+      if let refusal = try rehearsal.refusal(self, call, { slicing.restore() }) {
         throw ModuleCompactionError.problems([refusal])
       }
-      let anew = try TracedModule(self, example: example, dynamic: dynamic)
-      differences = try proof.differences(self, anew)
+      let anew = try trace()
+      differences = try proof.differences(call, anew)
       guard differences.areSmall else {
         let unlike = anew.graph.stepsUnlike(smaller)
         throw unlike.isEmpty

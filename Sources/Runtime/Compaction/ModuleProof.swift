@@ -21,38 +21,44 @@ struct ModuleProof {
     var worst: Double { single <= limit ? double : single }
   }
 
-  /// The example, and random numbers of its shape where it is of real numbers.
-  private let inputs: [Tensor]
-  private let single: [Tensor]
-  private let double: [Tensor]
+  /// The example, and random numbers of its shapes where it is of real numbers.
+  private let inputs: [[Tensor]]
+  private let single: [[Tensor]]
+  private let double: [[Tensor]]
   private let limit: Double
 
   /// - Parameters:
   ///   - traced: the module as it is.
   ///   - masked: its graph with zeros where units go.
   init(_ traced: TracedModule, _ masked: CompactedModel) throws {
-    let example = traced.example[0]
-    let random = Tensor.randn(example.shape, generator: Generator(seed: 0)).to(example.dtype).to(example.device)
-    inputs = [example] + (example.dtype.isFloatingPoint ? [random] : [])
+    let (example, generator) = (traced.example, Generator(seed: 0))
+    let random = example.map { given in
+      given.dtype.isFloatingPoint
+        ? Tensor.randn(given.shape, generator: generator).to(given.dtype).to(given.device) : given
+    }
+    inputs = [example] + (example.contains(where: \.dtype.isFloatingPoint) ? [random] : [])
     limit =
       switch traced.state.values.lazy.compactMap(\.parameter).first?.dtype {
       case .float64?: 1e-9
       case .float32?, nil: 1e-4
       default: 5e-2
       }
-    let inputs = inputs
-    single = try inputs.map { [module = try traced.module(masked, isDouble: false)] in try module.run([$0])[0] }
-    double = try inputs.map { [module = try traced.module(masked, isDouble: true)] in try module.run([$0.doubled])[0] }
+    let (plain, exact) = try (traced.module(masked, isDouble: false), traced.module(masked, isDouble: true))
+    single = try inputs.map { try plain.run($0.map { $0.clone() }) }
+    double = try inputs.map { try exact.run($0.map(\.doubled)) }
   }
 
-  /// How far the module, and its new graph, are from what they must compute.
-  func differences(_ module: Module, _ anew: TracedModule) throws -> Differences {
+  /// How far the module, called so, and its new graph are from what they must compute.
+  func differences(_ call: ([Tensor]) throws -> [Tensor], _ anew: TracedModule) throws -> Differences {
     let twin = try anew.module(nil, isDouble: true)
+    func largest(_ found: [Tensor], _ wanted: [Tensor]) -> Double {
+      guard found.count == wanted.count else { return .infinity }
+      return zip(found, wanted).reduce(0) { max($0, $1.0.relativeDifference(from: $1.1)) }
+    }
     var result = Differences(single: 0, double: 0, limit: limit)
     for (index, input) in inputs.enumerated() {
-      result.single = max(result.single, module(input.clone()).relativeDifference(from: single[index]))
-      result.double = max(
-        result.double, try twin.run([input.doubled])[0].relativeDifference(from: double[index]))
+      result.single = max(result.single, largest(try call(input.map { $0.clone() }), single[index]))
+      result.double = max(result.double, largest(try twin.run(input.map(\.doubled)), double[index]))
     }
     return result
   }

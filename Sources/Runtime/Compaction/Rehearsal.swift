@@ -10,8 +10,10 @@ struct Rehearsal {
   private let runs: [TracedRun]
 
   /// Runs the module as it is, at the sizes at which it is traced.
-  init(_ module: Module, _ example: Tensor, _ dynamic: [DynamicDimension]) throws {
-    let examples: OrderedDictionary = ["x": example]
+  init(
+    _ module: Module, _ examples: OrderedDictionary<String, Tensor>, _ dynamic: [DynamicDimension],
+    _ call: ([Tensor]) throws -> [Tensor]
+  ) throws {
     var samples = SizeSamples(try TracedModule.sizes(examples, dynamic)).runs
     if let batch = dynamic.firstIndex(where: { $0.axis == 0 && $0.minimum <= 1 }) {
       var single = samples[0]
@@ -19,13 +21,15 @@ struct Rehearsal {
       samples.append(single)
     }
     inputs = samples.map { TracedModule.inputs(examples, dynamic, $0) }
-    runs = try inputs.map { try TracedRun(module, $0) { [$0($1[0])] } }
+    runs = try inputs.map { try TracedRun(module, $0) { try call($1) } }
   }
 
   /// The first step that the engine refuses; nil where all are taken.
   ///
   /// - Parameter restore: puts the weights back, which is done at the first refusal so that the rest can be run.
-  func refusal(_ module: Module, _ restore: @escaping () -> Void) throws -> FreezeReason? {
+  func refusal(
+    _ module: Module, _ call: ([Tensor]) throws -> [Tensor], _ restore: @escaping () -> Void
+  ) throws -> FreezeReason? {
     let paths = module.tracedPaths
     var found: FreezeReason?
     for (input, run) in zip(inputs, runs) where found == nil {
@@ -40,7 +44,7 @@ struct Rehearsal {
           guard run.recorder.calls.indices.contains(place) else { return nil }
           return run.recorder.calls[place].results.map { Self.zeros(run.recorder.tensors[$0]) }
         }
-      ) { [$0($1[0])] }
+      ) { try call($1) }
     }
     return found
   }
