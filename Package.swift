@@ -80,7 +80,7 @@ let package = Package(
     .target(
       name: "Runtime",
       dependencies: [
-        "Graphs", "NN", "Pruning", "SparseKernels", "Torch", "Checkpoints",
+        "Compaction", "Graphs", "NN", "Pruning", "Recipes", "SparseKernels", "Torch", "Checkpoints",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "Datasets", dependencies: ["Torch"]),
@@ -178,7 +178,8 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests",
       dependencies: [
-        "ExampleModels", "Runtime", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels", "Torch",
+        "ExampleModels", "Runtime", "Compaction", "Recipes", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels",
+        "Torch",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
       resources: [.copy("Python")]),

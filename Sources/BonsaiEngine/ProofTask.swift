@@ -38,22 +38,10 @@ enum ProofTask {
       for batch in batches {
         let (first, second) = (try a.run(batch), try b.run(batch))
         guard first.count == second.count else { return result = .infinity }
-        for (x, y) in zip(first, second) { result = max(result, relative(x, y)) }
+        for (x, y) in zip(first, second) { result = max(result, y.relativeDifference(from: x)) }
       }
     }
     return result
-  }
-
-  private static func relative(_ x: Tensor, _ y: Tensor) -> Double {
-    guard x.shape == y.shape else { return .infinity }
-    let (a, b) = (x.array(of: Double.self), y.array(of: Double.self))
-    var (largest, scale) = (0.0, 0.0)
-    for (a, b) in zip(a, b) where !(a == b || (a.isNaN && b.isNaN)) {
-      let difference = abs(a - b)
-      largest = difference.isNaN ? .infinity : max(largest, difference)
-    }
-    for a in a where a.isFinite { scale = max(scale, abs(a)) }
-    return largest == 0 ? 0 : scale == 0 ? .infinity : largest / scale
   }
 
   /// The first step of the smaller model whose result is not what is left of the reference's: since all that is removed is

@@ -51,6 +51,21 @@ public struct Compactor {
     try self.init(program.graph, ModelTensors(program.file), program, options: options, rules: rules)
   }
 
+  /// Looks at a model in memory.
+  ///
+  /// - Parameters:
+  ///   - graph: its graph.
+  ///   - weights: all tensors that the graph takes, by their paths in the module, in the order of the state dict; read
+  ///     where a criterion or a result asks for them.
+  ///   - sharing: the paths of tensors that are one, each such list by itself.
+  /// - Throws: ``CompactionError/weights(_:)`` where tensors are missing.
+  public init(
+    _ graph: Graph, weights: [TensorSource], sharing: [[String]] = [],
+    options: CompactionOptions = CompactionOptions(), rules: RuleTable = .standard
+  ) throws {
+    try self.init(graph, ModelTensors(weights, sharing: sharing), options: options, rules: rules)
+  }
+
   init(
     _ original: Graph, _ tensors: ModelTensors, _ program: ExportedProgram? = nil,
     options: CompactionOptions = CompactionOptions(), rules: RuleTable = .standard

@@ -84,7 +84,17 @@ private func invoke<R>(
         let heard = recorder?.begin("\(name)", values.map(Optional.some), keywords: keywords.map { "\($0.name)" })
         let error = ct_call(name.cString, laidOut.baseAddress, Int32(count), results, Int32(capacity), &found)
         if let text = message(of: error) {
-          return .failure(missingDevice(among: values) ?? .engine(operation: "\(name)", message: text))
+          let error = missingDevice(among: values) ?? TorchError.engine(operation: "\(name)", message: text)
+          guard let recorder, let standIn = recorder.standIn, let tensors = recorder.pausing({ standIn(error) }),
+            tensors.count <= capacity
+          else { return .failure(error) }
+          for (i, tensor) in tensors.enumerated() {
+            var value = ct_value()
+            value.tag = tensorTag
+            value.u.t = ct_tensor_retain(tensor.handle)
+            (results + i).initialize(to: value)
+          }
+          found = Int32(tensors.count)
         }
         guard found <= capacity else {
           for i in 0..<capacity where results[i].tag == tensorTag { ct_tensor_release(results[i].u.t) }

@@ -1,11 +1,13 @@
 import Checkpoints
 import Graphs
+import OrderedCollections
 
 /// The tensors of a model by their names in the module: those of its file or memory, and what has taken their places.
 struct ModelTensors {
   private enum Origin {
     case file(PT2File)
-    case memory([(path: String, data: TensorData)])
+    /// Tensors by their paths, and which of them are one tensor.
+    case sources(OrderedDictionary<String, TensorSource>, sharing: [[String]])
   }
 
   private let origin: Origin
@@ -14,8 +16,18 @@ struct ModelTensors {
 
   init(_ file: PT2File) { origin = .file(file) }
 
+  /// Tensors in the order of the state dict, each read when its content is asked for.
+  init(_ sources: [TensorSource], sharing: [[String]]) {
+    let named = OrderedDictionary(sources.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
+    origin = .sources(named, sharing: sharing)
+  }
+
   /// Tensors in memory, in the order of the state dict.
-  init(_ tensors: [(path: String, data: TensorData)]) { origin = .memory(tensors) }
+  init(_ tensors: [(path: String, data: TensorData)]) {
+    self.init(
+      tensors.map { TensorSource(name: $0.path, type: $0.data.type, shape: $0.data.shape, bytes: $0.data.bytes) },
+      sharing: [])
+  }
 
   mutating func set(_ path: String, _ data: TensorData) { changed[path] = data }
 
@@ -23,7 +35,7 @@ struct ModelTensors {
   var names: [String] {
     switch origin {
     case .file(let file): file.tensors.map(\.name)
-    case .memory(let tensors): tensors.map(\.path)
+    case .sources(let tensors, _): Array(tensors.keys)
     }
   }
 
@@ -37,7 +49,7 @@ struct ModelTensors {
     if changed[path] != nil { return true }
     switch origin {
     case .file(let file): return file[path] != nil || file[constant: path] != nil
-    case .memory(let tensors): return tensors.contains { $0.path == path }
+    case .sources(let tensors, _): return tensors[path] != nil
     }
   }
 
@@ -47,9 +59,12 @@ struct ModelTensors {
   func data(_ path: String) throws -> TensorData {
     if let data = changed[path] { return data }
     switch origin {
-    case .memory(let tensors):
-      guard let data = tensors.first(where: { $0.path == path })?.data else { throw CompactionError.weights([path]) }
-      return data
+    case .sources(let tensors, _):
+      guard let source = tensors[path] else { throw CompactionError.weights([path]) }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(source.spec.type.byteCount(shape: source.spec.shape) ?? 0)
+      try source.produce { bytes.append(contentsOf: $0) }
+      return TensorData(source.spec.type, source.spec.shape, bytes)
     case .file(let file):
       if let info = file[path] {
         return TensorData(info.type, info.shape, try bytes(info) { try file.read(path, into: $0) })
@@ -64,10 +79,7 @@ struct ModelTensors {
     guard changed[path] == nil else { return nil }
     switch origin {
     case .file(let file): return file[path].map(Checkpoint(file).source(of:))
-    case .memory(let tensors):
-      return tensors.first { $0.path == path }.map {
-        TensorSource(name: path, type: $0.data.type, shape: $0.data.shape, bytes: $0.data.bytes)
-      }
+    case .sources(let tensors, _): return tensors[path]
     }
   }
 
@@ -84,6 +96,11 @@ struct ModelTensors {
       var start: Int
       var shape: [Int]
       var strides: [Int]?
+    }
+    if case .sources(_, let sharing) = origin {
+      let names = Dictionary(
+        graph.inputs.compactMap { input in input.role.path.map { ($0, input.name) } }, uniquingKeysWith: { $1 })
+      return sharing.map { $0.filter { changed[$0] == nil }.compactMap { names[$0] } }.filter { $0.count > 1 }
     }
     guard case .file(let file) = origin else { return [] }
     var names: [Place: [String]] = [:]

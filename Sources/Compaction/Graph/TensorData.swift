@@ -54,7 +54,8 @@ struct TensorData {
       for block in 0..<shape[..<axis].reduce(1, *) {
         for index in indices {
           let start = (block * shape[axis] + index) * inner
-          for place in start..<start + inner { target[place] = 0 }
+          target.baseAddress.unsafelyUnwrapped.advanced(by: start)
+            .initializeMemory(as: UInt8.self, repeating: 0, count: inner)
         }
       }
     }

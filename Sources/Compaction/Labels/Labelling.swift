@@ -6,6 +6,11 @@ public struct FreezeReason: Hashable, Sendable, Codable {
   public var module: String
   /// Why, as a clause: "it normalises over them".
   public var text: String
+
+  /// A reason.
+  public init(operation: String = "", module: String = "", text: String) {
+    (self.operation, self.module, self.text) = (operation, module, text)
+  }
 }
 
 extension FreezeReason: CustomStringConvertible {

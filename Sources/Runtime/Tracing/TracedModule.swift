@@ -59,13 +59,7 @@ public struct TracedModule {
     _ call: (M, [Tensor]) throws -> [Tensor]
   ) throws {
     let samples = SizeSamples(try Self.sizes(inputs, dynamic))
-    func given(_ sizes: [Int]) -> [Tensor] {
-      inputs.map { name, tensor in
-        zip(dynamic, sizes).reduce(tensor.detach().clone()) {
-          $1.0.concerns(name, $0) ? $0.cut($1.0.axis, to: $1.1) : $0
-        }
-      }
-    }
+    func given(_ sizes: [Int]) -> [Tensor] { Self.inputs(inputs, dynamic, sizes) }
     var runs: [TracedRun] = []
     for sizes in samples.runs {
       runs.append(try TracedRun(module, given(sizes), call))
@@ -81,8 +75,19 @@ public struct TracedModule {
     try checkSingle(module, given, samples, dynamic, call)
   }
 
+  /// The examples at other sizes of the dynamic dimensions.
+  static func inputs(
+    _ examples: OrderedDictionary<String, Tensor>, _ dynamic: [DynamicDimension], _ sizes: [Int]
+  ) -> [Tensor] {
+    examples.map { name, tensor in
+      zip(dynamic, sizes).reduce(tensor.detach().clone()) {
+        $1.0.concerns(name, $0) ? $0.cut($1.0.axis, to: $1.1) : $0
+      }
+    }
+  }
+
   /// The sizes at which each dimension is sampled.
-  private static func sizes(
+  static func sizes(
     _ inputs: OrderedDictionary<String, Tensor>, _ dynamic: [DynamicDimension]
   ) throws(TracingError) -> [[Int]] {
     guard dynamic.count <= 2 else {
@@ -170,7 +175,7 @@ extension Tensor {
   }
 
   /// The entries on their way into a file.
-  fileprivate func source(_ name: String) -> TensorSource {
+  func source(_ name: String) -> TensorSource {
     TensorSource(name: name, type: dtype.storedType, shape: shape) { consume in
       try self.detach().to(.cpu).contiguous().withUnsafeBytes(consume)
     }

@@ -20,8 +20,15 @@ struct TracedRun {
   let recordsGradients: Bool
 
   /// Runs a module, and puts back what it changes: buffers, parameters, the default generator.
-  init<M: Module>(_ module: M, _ inputs: [Tensor], _ call: (M, [Tensor]) throws -> [Tensor]) throws {
+  ///
+  /// - Parameter standIn: what takes the place of the results of an operator that the engine refuses; see
+  ///   `Recorder.standIn`.
+  init<M: Module>(
+    _ module: M, _ inputs: [Tensor], standIn: ((Recorder, TorchError) -> [Tensor]?)? = nil,
+    _ call: (M, [Tensor]) throws -> [Tensor]
+  ) throws {
     let recorder = Recorder()
+    if let standIn { recorder.standIn = { [unowned recorder] in standIn(recorder, $0) } }
     var state: OrderedDictionary<String, Int> = [:]
     var buffers: [(tensor: Tensor, before: Tensor)] = []
     var numbers: [Int] = []
@@ -39,11 +46,15 @@ struct TracedRun {
     defer {
       noGrad {
         // Norms move their statistics without counting it as a change.
-        for buffer in buffers where !buffer.tensor.equal(buffer.before) { buffer.tensor.copy(from: buffer.before) }
+        for buffer in buffers
+        where buffer.tensor.shape == buffer.before.shape && !buffer.tensor.equal(buffer.before) {
+          buffer.tensor.copy(from: buffer.before)
+        }
         for parameter in recorder.overwritten { parameter.tensor.copy(from: parameter.before) }
       }
       for (path, slot) in slots { module.restore(slot, at: path) }
       recorder.release()
+      recorder.standIn = nil
     }
     let outputs = try Generator.preservingState {
       try recorder.recording { () throws -> [Int?] in try call(module, inputs).map(recorder.id(of:)) }

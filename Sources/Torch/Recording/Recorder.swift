@@ -20,6 +20,11 @@ package final class Recorder {
   /// Parameters that were written to, with their entries before.
   package internal(set) var overwritten: [(tensor: Tensor, before: Tensor)] = []
 
+  /// What takes the place of the results of an operator that the engine refuses, so that a module can be tried out whose
+  /// shapes may not fit: after the first refusal what follows means nothing. Without it, or where it gives nil, the
+  /// refusal takes its usual way.
+  package var standIn: ((TorchError) -> [Tensor]?)?
+
   /// The number of each tensor by its identity. All are kept alive, so that an identity stands for one tensor.
   var ids: [UnsafeRawPointer: Int] = [:]
   private var kept: [Tensor] = []
@@ -33,7 +38,8 @@ package final class Recorder {
   var filled: Set<UnsafeRawPointer> = []
   private var standIns: [ObjectIdentifier: (object: AnyObject, tensor: Tensor)] = [:]
   var schemas: [String: OperatorSchema] = [:]
-  var scope: [ObjectIdentifier] = []
+  /// The modules around what is called now, outermost first.
+  package internal(set) var scope: [ObjectIdentifier] = []
 
   /// A recorder that has heard nothing.
   package init() {}
