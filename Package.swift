@@ -111,7 +111,8 @@ let package = Package(
     .executableTarget(
       name: "PruningTutorial",
       dependencies: [
-        "Torch", "NN", "Recipes", "Pruning", "Datasets", "Checkpoints", "Console",
+        "ExampleModels", "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "Datasets", "Checkpoints",
+        "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/PruningTutorial"),
