@@ -17,12 +17,13 @@ import Torch
     }
     let conv1 = Conv2d(1, 6, kernelSize: 5, padding: 2)
     let conv2 = Conv2d(6, 16, kernelSize: 5)
+    let norm = BatchNorm2d(16)
     let flat = Flat()
     let drop = Dropout(0.5)
     let fc = Linear(400, 10)
 
     override func forward(_ x: Tensor) -> Tensor {
-      fc(drop(flat(maxPool2d(relu(conv2(maxPool2d(relu(conv1(x)), 2))), 2))))
+      fc(drop(flat(maxPool2d(relu(norm(conv2(maxPool2d(relu(conv1(x)), 2)))), 2))))
     }
   }
 
@@ -208,6 +209,16 @@ import Torch
     let stem = try #require(kept["stem"])
     let weight = try net.tensor("stem.weight")
     #expect(stem < 16 && weight.shape[0] == stem)
+  }
+
+  @Test func resnet18LosesHalfItsChannels() throws {
+    manualSeed(0)
+    threadCount = 1
+    let net = ResNet()
+    let recipe = CompactionRecipe(RandomUnits(seed: 1), target: .amount(.fraction(0.5)), roundTo: 8)
+    let report = try net.compact(recipe, example: .randn([2, 3, 64, 64]))
+    #expect(report.parameters == .init(before: 11_689_512, after: 3_055_880))
+    #expect(report.difference < 1e-5 && report.doubleDifference < 1e-12)
   }
 
   @Test func sizesBesideTensorsFollow() throws {
