@@ -24,7 +24,7 @@ extension Optimizer {
       "slice: positions must lie in 0..<\(shape[resolved]), found \(indices)")
     noGrad {
       let positions = Tensor(indices).to(parameter.device)
-      func part(_ tensor: Tensor) -> Tensor { tensor.indexSelect(resolved, positions) }
+      func part(_ tensor: Tensor) -> Tensor { tensor.part(resolved, positions) }
       let gradient = parameter.grad
       parameter.grad = nil
       parameter.setData(part(parameter.detach()))
@@ -32,5 +32,13 @@ extension Optimizer {
       transformState(of: parameter) { $0.shape == shape ? part($0) : $0 }
       for hook in stepHooks.hooks.values { hook.didSlice(parameter, dim: resolved, indices: positions) }
     }
+  }
+}
+
+extension Tensor {
+  /// The entries at some positions of a dimension, with channels side by side where they were so.
+  package func part(_ dim: Int, _ positions: Tensor) -> Tensor {
+    let part = indexSelect(dim, positions)
+    return rank == 4 && !isContiguous && isContiguous(.channelsLast) ? part.contiguous(.channelsLast) : part
   }
 }

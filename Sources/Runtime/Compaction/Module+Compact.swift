@@ -19,7 +19,7 @@ extension Module {
   ///
   /// The module is traced in evaluation (``TracedModule``) and `Compactor` decides what goes. Parameters and buffers keep
   /// their identity and lose entries, with their gradients and with what the optimiser keeps of them; `groups` of
-  /// convolutions and group norms and `heads` of ``NN/MultiheadAttention`` are set. The forward pass stays what it is in
+  /// convolutions and group norms and `heads` of `MultiheadAttention` are set. The forward pass stays what it is in
   /// Swift: it is run with the smaller tensors, traced anew and held against the masked model
   /// (`Compactor.masked(_:)`) for the example and for random numbers, in the module's precision and in that of 64 bits.
   /// Layer and RMS norms, which would need padding, keep the vectors whole that they normalise.
@@ -53,7 +53,7 @@ extension Module {
   ///   - optimizer: what trains the module.
   ///   - dynamic: the dimensions of the inputs that may have any size, at most two.
   ///   - call: calls this module with the inputs in order.
-  /// - Throws: as ``NN/Module/compact(_:example:optimizer:dynamic:)``, and what `call` throws.
+  /// - Throws: as for one input, and what `call` throws.
   @discardableResult
   public final func compact(
     _ recipe: CompactionRecipe, inputs: OrderedDictionary<String, Tensor>, optimizer: (any Optimizer)? = nil,

@@ -22,7 +22,7 @@ public struct ModuleCompaction: Hashable, Sendable {
   public var groups: [Group]
   /// Entries of the module's parameters, each once.
   public var parameters: Change
-  /// Multiplications with their additions for one sample.
+  /// Multiplications with their additions: for one sample, or for the example where its batch is fixed.
   public var macs: Change
   /// Layers whose outputs stay whole whatever is asked for, and why.
   public var leftWhole: [Compactor.LeftWhole]

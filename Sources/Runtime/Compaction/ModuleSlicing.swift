@@ -13,7 +13,7 @@ struct ModuleSlicing {
     var slices: [Compactor.Slice]
 
     func part(_ tensor: Tensor) -> Tensor {
-      slices.reduce(tensor) { $0.indexSelect($1.dimension, Tensor($1.kept).to($0.device)) }
+      slices.reduce(tensor) { $0.part($1.dimension, Tensor($1.kept).to($0.device)) }
     }
   }
 
