@@ -101,7 +101,7 @@ import Testing
           case .max: max(raw[0], raw[1])
           }
         })
-    let norms = try GroupNorm().scores(of: compactor.groups[0], in: weights)
+    let norms = try GroupMagnitude().scores(of: compactor.groups[0], in: weights)
     let wanted = [(1.0 + 4 + 25 + 49), (9.0 + 16 + 36 + 64)].map { $0.squareRoot() }
     #expect(zip(norms, wanted).allSatisfy { abs($0 - $1) < 1e-12 })
   }

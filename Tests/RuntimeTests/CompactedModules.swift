@@ -51,7 +51,7 @@ extension ModuleCompactionTests {
   /// Layers with sizes of their own.
   final class Grouped: Module {
     let conv = Conv2d(3, 12, kernelSize: 3, padding: 1)
-    let norm = NN.GroupNorm(4, 12)
+    let norm = GroupNorm(4, 12)
     let depthwise = Conv2d(12, 12, kernelSize: 3, groups: 12)
     let batch = BatchNorm2d(12)
     let grouped = Conv2d(12, 8, kernelSize: 1, groups: 2)

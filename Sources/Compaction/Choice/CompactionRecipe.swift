@@ -53,7 +53,7 @@ public struct CompactionRecipe: Sendable {
 
   /// A recipe.
   public init(
-    _ criterion: any UnitCriterion = GroupNorm(), target: CompactionTarget?, distribution: Distribution = .uniform,
+    _ criterion: any UnitCriterion = GroupMagnitude(), target: CompactionTarget?, distribution: Distribution = .uniform,
     selector: Selector = Selector(), rules: [Rule] = [], roundTo: Int = 1
   ) {
     (self.criterion, self.target, self.distribution) = (criterion, target, distribution)
@@ -69,7 +69,7 @@ public struct CompactionRecipe: Sendable {
     let criterion: any UnitCriterion
     switch recipe.criterion.source {
     case .draws(let seed): criterion = RandomUnits(seed: seed)
-    case .weights where recipe.criterion.reduction == .norm(2): criterion = GroupNorm()
+    case .weights where recipe.criterion.reduction == .norm(2): criterion = GroupMagnitude()
     case .weights, .computed: criterion = ReducedCriterion(recipe.criterion, over: reduction)
     case .masks:
       throw Self.contradiction(

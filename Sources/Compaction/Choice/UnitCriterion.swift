@@ -29,7 +29,7 @@ public protocol UnitCriterion: Sendable {
 }
 
 /// The L2 norm of all parameters of a unit together, on the side of its outputs and of its inputs.
-public struct GroupNorm: UnitCriterion {
+public struct GroupMagnitude: UnitCriterion {
   /// `magnitude`.
   public let name = "magnitude"
 
@@ -61,7 +61,7 @@ public struct BatchNormScale: UnitCriterion {
     let norms = Set(
       group.members.map(\.path).filter { $0.hasSuffix(".running_mean") }.map { String($0.dropLast(12)) + "weight" })
     let scales = group.members.indices.filter { norms.contains(group.members[$0].path) }
-    guard !scales.isEmpty else { return try GroupNorm().scores(of: group, in: weights) }
+    guard !scales.isEmpty else { return try GroupMagnitude().scores(of: group, in: weights) }
     var sums = [Double](repeating: 0, count: group.units.count)
     for index in scales {
       let part = try weights.sums(of: index, in: group, "magnitudes") { data, axis in data.sums(along: axis) { abs($0) }

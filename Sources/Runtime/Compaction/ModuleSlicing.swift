@@ -88,7 +88,7 @@ struct ModuleSlicing {
       case let layer as Convolution:
         guard case .int(let groups)? = node["groups"], groups != layer.groups else { continue }
         settings.append(Setting(set: { layer.groups = $0 }, before: layer.groups, after: groups))
-      case let layer as NN.GroupNorm:
+      case let layer as GroupNorm:
         guard case .int(let groups)? = node["num_groups"], groups != layer.groups else { continue }
         settings.append(Setting(set: { layer.groups = $0 }, before: layer.groups, after: groups))
       default: continue

@@ -213,7 +213,7 @@ struct CompactRecipeOptions: ParsableArguments {
 
   private func unitCriterion(seed: UInt64) -> any UnitCriterion {
     switch criterion {
-    case .magnitude where norm == nil: GroupNorm()
+    case .magnitude where norm == nil: GroupMagnitude()
     case .magnitude, .norm: ReducedCriterion(LnNorm(.p(norm ?? 2)), over: reduce)
     case .lamp: ReducedCriterion(LAMP(), over: reduce)
     case .random: RandomUnits(seed: seed)
