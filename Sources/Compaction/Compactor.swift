@@ -58,6 +58,8 @@ public struct Compactor {
   ///   - weights: all tensors that the graph takes, by their paths in the module, in the order of the state dict; read
   ///     where a criterion or a result asks for them.
   ///   - sharing: the paths of tensors that are one, each such list by itself.
+  ///   - options: what may be done to the graph.
+  ///   - rules: what the operators do to the dimensions.
   /// - Throws: ``CompactionError/weights(_:)`` where tensors are missing.
   public init(
     _ graph: Graph, weights: [TensorSource], sharing: [[String]] = [],
