@@ -10,4 +10,10 @@ import Testing
     // Most recipes are carried out; else the comparison says little.
     #expect(outcome.count == 150 && outcome.refusals.values.reduce(0, +) < 75)
   }
+
+  /// Of several weights that do not fit, both name the same one: a sample of the file is no reason to look elsewhere first.
+  @Test func severalUnfitWeightsAreRefusedInOneOrder() throws {
+    let outcome = try RecipePairs(seed: 5, range: 14_910..<14_925, failureLimit: 1).run()
+    #expect(outcome.mismatches.isEmpty)
+  }
 }

@@ -41,7 +41,7 @@ struct SearchPass {
       let wanted = ranker.sampledWeights
       guard !wanted.isEmpty else { continue }
       let sample = try WeightSample(context, wanted)
-      try withExtendedLifetime(sample) { try ranker.expect(sample.clusters) }
+      withExtendedLifetime(sample) { ranker.expect(sample.clusters) }
       try progress(0, 0)
     }
   }

@@ -17,7 +17,7 @@ final class EntryRanker: SampledRanker {
     sampledWeights = isPlain && isLarge ? group.weights : []
   }
 
-  func expect(_ sample: [Scores]) throws { try search.expect(sample) }
+  func expect(_ sample: [Scores]) { search.expect(sample) }
 
   var wantsPass: Bool { search.isSearching }
 

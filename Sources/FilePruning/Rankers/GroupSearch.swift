@@ -55,9 +55,9 @@ struct GroupSearch {
   var isSearching: Bool { !isFinished }
 
   /// Takes a sample of the scores before the first pass, where all of them take part.
-  mutating func expect(_ sample: [Scores]) throws {
-    // A threshold needs no search.
-    guard let count = try plan.count(group, of: total, open: total) else { return }
+  mutating func expect(_ sample: [Scores]) {
+    // A threshold needs no search; a number that does not fit is refused when the pass comes to it, in the plan's order.
+    guard let count = try? plan.count(group, of: total, open: total) else { return }
     var search = CutSearch(pruning: count, types: types, by: ranking, nan: plan.recipe.nan)
     search.expect(sample, pruning: count, of: total)
     parts[0].search = search

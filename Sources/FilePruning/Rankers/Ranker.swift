@@ -22,5 +22,5 @@ protocol SampledRanker: Ranker {
   /// The weights, in the order of their blocks; none where a sample is of no use.
   var sampledWeights: [Int] { get }
   /// Takes a sample, clusters in the order of the weights, before the first pass.
-  func expect(_ sample: [Scores]) throws
+  func expect(_ sample: [Scores])
 }
