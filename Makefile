@@ -32,10 +32,13 @@ data: ## Fashion-MNIST, found or fetched into .data
 # On Linux the command carries Swift's libraries; macOS has them.
 ifeq ($(shell uname),Linux)
 static = --static-swift-stdlib
+origin = '$$ORIGIN'
+else
+origin = @loader_path
 endif
 PREFIX ?= /usr/local
 # In a wheel the engine lies beside torch.
-beside_torch = -Xlinker -rpath -Xlinker '$$ORIGIN/../torch/lib'
+beside_torch = -Xlinker -rpath -Xlinker $(origin)/../torch/lib
 
 bonsai: ## The command line, in release, without LibTorch, and its completions; says where they lie
 	swift build -c release --product bonsai $(static)

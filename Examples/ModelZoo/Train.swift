@@ -63,14 +63,6 @@ struct Train: ParsableCommand {
 
   private func accuracy(_ model: Module, _ set: ImageSet) -> Double {
     model.eval()
-    let images = cropped(set)
-    let hits = noGrad {
-      stride(from: 0, to: set.count, by: 500).reduce(0) { hits, begin in
-        let part = images.narrow(0, start: begin, length: min(500, set.count - begin))
-        let labels = set.labels.narrow(0, start: begin, length: part.shape[0])
-        return hits + (model(part).argmax(1) .== labels).sum().intItem()
-      }
-    }
-    return Double(hits) / Double(max(set.count, 1))
+    return ImageSet(images: cropped(set), labels: set.labels).accuracy(inBatchesOf: 500) { model($0) }
   }
 }

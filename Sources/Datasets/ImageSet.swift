@@ -40,4 +40,16 @@ public struct ImageSet {
   public func batches(of size: Int, shuffledBy generator: Generator) -> Batches {
     Batches(self, size: size, generator: generator)
   }
+
+  /// The share of the images whose label has the largest score; 0 of no images. Without gradients.
+  ///
+  /// - Parameters:
+  ///   - batch: How many images are looked at at once.
+  ///   - scores: Scores [N, classes] of images [N, C, H, W], such as what a model in evaluation gives.
+  public func accuracy(inBatchesOf batch: Int = 1000, _ scores: (Tensor) -> Tensor) -> Double {
+    let hits = noGrad {
+      batches(of: batch).reduce(0) { $0 + (scores($1.images).argmax(1) .== $1.labels).sum().intItem() }
+    }
+    return Double(hits) / Double(max(1, count))
+  }
 }

@@ -108,8 +108,5 @@ extension TrainingRun where Network == LeNet {
 func accuracy(of net: Module, on set: ImageSet) -> Double {
   net.eval()
   defer { net.train() }
-  let hits = noGrad {
-    set.batches(of: 1000).reduce(0) { $0 + (net($1.images).argmax(1) .== $1.labels).sum().intItem() }
-  }
-  return Double(hits) / Double(max(1, set.count))
+  return set.accuracy { net($0) }
 }

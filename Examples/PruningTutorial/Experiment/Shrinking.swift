@@ -71,10 +71,7 @@ struct Shrinking {
     model.eval()
     defer { model.train() }
     let images = test.images[0..<min(batchSize, test.count)]
-    let times = (0..<9).map { _ in
-      let time = ContinuousClock().measure { noGrad { _ = model(images) } }
-      return Double(time.components.attoseconds) * 1e-15 + Double(time.components.seconds) * 1e3
-    }
-    return times.min() ?? 0
+    let times = (0..<9).map { _ in ContinuousClock().measure { noGrad { _ = model(images) } }.inSeconds }
+    return 1000 * (times.min() ?? 0)
   }
 }

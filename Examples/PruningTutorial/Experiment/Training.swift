@@ -25,10 +25,5 @@ func trainEpoch(
 func accuracy(of model: Module, on set: ImageSet) -> Double {
   model.eval()
   defer { model.train() }
-  let hits = noGrad {
-    set.batches(of: 1000).reduce(0) { hits, batch in
-      hits + (model(batch.images).argmax(1) .== batch.labels).sum().intItem()
-    }
-  }
-  return Double(hits) / Double(max(1, set.count))
+  return set.accuracy { model($0) }
 }

@@ -34,6 +34,8 @@ public final class EvidenceCollector {
   /// What has been gathered of each weight, by its number.
   var sums: [Tensor?]
   let weights: ModelWeights
+  /// The weights that it is gathered for.
+  private let numbers: [Int]
   private var hooks: [(module: Module, key: Int)] = []
 
   /// A collector for a model; norms of inputs are gathered from now on.
@@ -43,15 +45,16 @@ public final class EvidenceCollector {
   ///   - evidence: What to gather.
   ///   - decay: How much of a mean remains from batch to batch, as Adam's betas; nil for the exact mean.
   public convenience init(_ model: Module, _ evidence: Evidence, decay: Double? = nil) throws {
-    self.init(try ModelWeights(model), evidence, decay: decay)
+    let weights = try ModelWeights(model)
+    self.init(weights, of: Array(weights.weights.indices), evidence, decay: decay)
   }
 
-  init(_ weights: ModelWeights, _ evidence: Evidence, decay: Double?) {
-    (self.weights, self.evidence, self.decay) = (weights, evidence, decay)
+  init(_ weights: ModelWeights, of numbers: [Int], _ evidence: Evidence, decay: Double?) {
+    (self.weights, self.numbers, self.evidence, self.decay) = (weights, numbers, evidence, decay)
     sums = Array(repeating: nil, count: weights.weights.count)
     guard evidence == .activations else { return }
-    for (number, places) in weights.places.enumerated() where places[0].name == "weight" {
-      for place in places where place.module.hasInputNorms {
+    for number in numbers where weights.places[number][0].name == "weight" {
+      for place in weights.places[number] where place.module.hasInputNorms {
         let hook = InputHook { [weak self] input in self?.add(input, number) }
         hooks.append((place.module, place.module.addForwardPreHook(hook)))
       }
@@ -77,7 +80,7 @@ public final class EvidenceCollector {
     guard evidence != .none, evidence != .activations else { return }
     batches += 1
     noGrad {
-      for number in sums.indices {
+      for number in numbers {
         let parameter = weights.parameter(number)
         guard let gradient = parameter.grad else {
           if let decay { sums[number]?.multiplyInPlace(decay) }

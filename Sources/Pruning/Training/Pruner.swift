@@ -73,12 +73,12 @@ public final class Pruner {
     self.recipe = try recipe.forTraining(isPruned: base.contains { $0 != nil })
     self.steps = steps
     self.optimizer = optimizer
-    _ = try self.recipe.plan(for: weights.weights)
+    let plan = try self.recipe.plan(for: weights.weights)
     let evidence = recipe.criterion.evidence
     let isFirstAtOnce = self.recipe.schedule.isUpdate(at: 0, of: steps)
     let isAdams = optimizer is Adam && !isFirstAtOnce && (evidence == .gradients || evidence == .squaredGradients)
     let decay = evidence == .gradients || evidence == .squaredGradients ? 0.999 : nil
-    collector = evidence == .none || isAdams ? nil : EvidenceCollector(weights, evidence, decay: decay)
+    collector = evidence == .none || isAdams ? nil : EvidenceCollector(weights, of: plan.pruned, evidence, decay: decay)
   }
 
   /// Makes a step: after the gradients are there and before the optimiser uses them.

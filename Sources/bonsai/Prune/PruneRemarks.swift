@@ -22,8 +22,8 @@ extension PruningReport {
     }
     if !emptied.isEmpty {
       bonsai.remark(
-        "warning: nothing is left of \(emptied.map { "'\($0)'" }.joined(separator: ", ")); --at-least keeps a share of each"
-      )
+        "nothing is left of \(emptied.map { "'\($0)'" }.joined(separator: ", ")); --at-least keeps a share of each",
+        as: "warning")
     }
     if newlyPruned == 0, pruned > 0 {
       bonsai.remark(

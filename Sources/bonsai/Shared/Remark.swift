@@ -2,7 +2,7 @@ import Checkpoints
 import Console
 
 /// Prints a remark on standard error: something worth knowing that is no error.
-func remark(_ text: String) { Terminal.error.write("bonsai: note: \(text)\n") }
+func remark(_ text: String, as kind: String = "note") { Terminal.error.write("bonsai: \(kind): \(text)\n") }
 
 extension Checkpoint {
   /// Remarks on what a file holds beside its tensors, which the output will not have; called before anything is written.
