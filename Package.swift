@@ -30,6 +30,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    // Messages of ONNX files; the generated code is committed, so that nothing but the library is needed.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     // Recipes in TOML, and SHA-256, for the command line; nothing else needs them.
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -44,9 +46,15 @@ let package = Package(
     .target(name: "SparseKernels", dependencies: ["CKernels", "Sparsity"]),
     // Deflated members of archives; zlib1g-dev on Debian, part of macOS.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    // The messages of ONNX files, generated out of onnx.proto (scripts/generate-onnx.sh).
+    .target(
+      name: "ONNXFormat", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto"]),
     .target(
       name: "Checkpoints",
-      dependencies: ["CZlib", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections")]),
+      dependencies: [
+        "CZlib", "ONNXFormat", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .target(
       name: "FilePruning",
       dependencies: [
@@ -54,7 +62,10 @@ let package = Package(
       ]),
 
     .target(
-      name: "Graphs", dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
+      name: "Graphs",
+      dependencies: [
+        "Checkpoints", "ONNXFormat", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
 
     .target(
       name: "Compaction",
