@@ -37,6 +37,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
   ],
   targets: [
+    // For people: text on a terminal or in a pipe, tables, progress, numbers; pictures in SVG.
+    .target(name: "Console"),
+    .target(name: "Pictures", dependencies: ["Console"]),
+
     // Inner loops in C, each for several sets of instructions.
     .target(name: "CKernels"),
 
@@ -70,7 +74,7 @@ let package = Package(
     .target(
       name: "Compaction",
       dependencies: [
-        "Sparsity", "Recipes", "Checkpoints", "Graphs",
+        "Sparsity", "Recipes", "Checkpoints", "Graphs", "Console", "Pictures",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
 
@@ -86,7 +90,8 @@ let package = Package(
     .target(
       name: "Pruning",
       dependencies: [
-        "Checkpoints", "NN", "Recipes", "Sparsity", .product(name: "OrderedCollections", package: "swift-collections"),
+        "Checkpoints", "Console", "NN", "Pictures", "Recipes", "Sparsity",
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
       name: "Runtime",
@@ -96,16 +101,14 @@ let package = Package(
       ]),
     .target(name: "Datasets", dependencies: ["Torch"]),
 
-    // Text on a terminal or in a pipe: tables, progress, numbers. For the commands below only.
-    .target(name: "Console"),
-
     // The command line, thin. It does without LibTorch, which takes 0.3 s and 120 MB to load; what needs it is done by a
     // program of its own, beside it. Between them go messages.
     .target(name: "EngineMessages"),
     .executableTarget(
       name: "bonsai",
       dependencies: [
-        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Graphs", "Compaction", "Console", "EngineMessages",
+        "Checkpoints", "FilePruning", "Recipes", "Sparsity", "Graphs", "Compaction", "Console", "Pictures",
+        "EngineMessages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "TOMLKit", package: "TOMLKit"),
@@ -113,7 +116,7 @@ let package = Package(
     .executableTarget(
       name: "bonsai-engine",
       dependencies: [
-        "Torch", "NN", "Graphs", "Runtime", "SparseKernels", "Checkpoints", "Console", "EngineMessages",
+        "Torch", "NN", "Graphs", "Compaction", "Runtime", "SparseKernels", "Checkpoints", "Console", "EngineMessages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/BonsaiEngine"),
@@ -123,7 +126,7 @@ let package = Package(
       name: "PruningTutorial",
       dependencies: [
         "ExampleModels", "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "Datasets", "Checkpoints",
-        "Console",
+        "Console", "Pictures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/PruningTutorial"),
@@ -141,7 +144,7 @@ let package = Package(
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "Torch", "NN", "Recipes", "Pruning", "Runtime", "SparseKernels", "Sparsity", "Datasets",
+        "Torch", "NN", "Recipes", "Pruning", "Runtime", "SparseKernels", "Sparsity", "Datasets", "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Sources"),
@@ -196,7 +199,7 @@ let package = Package(
       ],
       resources: [.copy("Python")]),
     .testTarget(name: "SparseKernelsTests", dependencies: ["SparseKernels", "Sparsity", "Torch"]),
-    .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
+    .testTarget(name: "ConsoleTests", dependencies: ["Console", "Pictures"]),
     .testTarget(
       name: "BonsaiTests",
       dependencies: [

@@ -15,12 +15,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Bottom up.
 ROOMS = [
-    "CKernels", "Sparsity", "Recipes", "SparseKernels", "ONNXFormat", "Checkpoints", "FilePruning", "Graphs",
-    "Compaction", "CLibTorch", "CTorch", "Torch", "NN", "Pruning", "Runtime", "Datasets", "Console", "EngineMessages",
+    "Console", "Pictures", "CKernels", "Sparsity", "Recipes", "SparseKernels", "ONNXFormat", "Checkpoints", "FilePruning",
+    "Graphs", "Compaction", "CLibTorch", "CTorch", "Torch", "NN", "Pruning", "Runtime", "Datasets", "EngineMessages",
     "bonsai", "bonsai-engine",
 ]
 # Rooms that must do without the engine, wherever they stand; and what a room may not have though it stands below.
-WITHOUT_ENGINE = {"Console", "bonsai"}
+WITHOUT_ENGINE = {"Console", "Pictures", "bonsai"}
 ENGINE = {"CLibTorch", "CTorch", "Torch", "NN", "Pruning", "Runtime"}
 FORBIDDEN = {"NN": {"Recipes", "FilePruning"}, "Torch": {"Recipes", "Checkpoints", "FilePruning"}}
 

@@ -13,7 +13,7 @@ struct BonsaiBench: ParsableCommand {
       """,
     subcommands: [
       PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
-      FineTuningCommand.self, RecipesCommand.self, SparseCommand.self,
+      FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self,
     ],
     defaultSubcommand: PruneCommand.self)
 }

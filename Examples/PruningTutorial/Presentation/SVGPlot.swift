@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import Pictures
 
 /// Accuracy against sparsity, before and after fine-tuning, and the size of the files below it, as SVG. A pure function
 /// of the results.

@@ -1,4 +1,5 @@
 import Console
+import Pictures
 
 /// A picture of what is left: a bar for each group of channels, and in it how many stay.
 struct CompactPlot {
@@ -22,7 +23,7 @@ struct CompactPlot {
       }
       let end = Double(left + 5) + Double(group.unitsBefore) / Double(most) * Double(width)
       lines.append(
-        "<text x=\"\(left - 8)\" y=\"\(y + 9)\" text-anchor=\"end\">\(SparsityPlot.escaped(group.name.suffix(40)))</text>"
+        "<text x=\"\(left - 8)\" y=\"\(y + 9)\" text-anchor=\"end\">\(Markup.escaped(group.name.suffix(40)))</text>"
           + bar(group.unitsBefore, "#d0d8e4") + bar(group.unitsAfter, "#2a7f4f")
           + "<text x=\"\(end.fixed(1))\" y=\"\(y + 9)\" fill=\"#555\">\(group.unitsAfter) of \(group.unitsBefore)</text>"
       )

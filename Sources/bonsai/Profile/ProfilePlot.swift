@@ -1,6 +1,7 @@
 import Checkpoints
 import Console
 import EngineMessages
+import Pictures
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -28,7 +29,7 @@ struct ProfilePlot {
       let name = one.module.isEmpty ? "(model)" : String(one.module.withoutControls.suffix(40))
       let length = one.milliseconds / most * Double(width)
       lines.append(
-        "<text x=\"\(left - 8)\" y=\"\(y + 9)\" text-anchor=\"end\">\(SparsityPlot.escaped(name))</text>"
+        "<text x=\"\(left - 8)\" y=\"\(y + 9)\" text-anchor=\"end\">\(Markup.escaped(name))</text>"
           + "<rect x=\"\(left)\" y=\"\(y)\" width=\"\(length.fixed(1))\" height=\"\(row - 6)\" fill=\"#2a5f9f\"/>"
           + "<text x=\"\((Double(left + 5) + length).fixed(1))\" y=\"\(y + 9)\" fill=\"#555\">"
           + "\(one.milliseconds.fixed(3))</text>")

@@ -1,5 +1,6 @@
 import Checkpoints
 import Console
+import Pictures
 import Recipes
 
 #if canImport(FoundationEssentials)
@@ -32,8 +33,8 @@ struct SparsityPlot {
       let name = tensor.name.count > 40 ? "…" + tensor.name.suffix(39) : tensor.name
       let length = (tensor.sparsity * Double(width)).fixed(1)
       lines.append(
-        "<text x=\"\(left - 8)\" y=\"\(y + 9)\" text-anchor=\"end\">\(Self.escaped(name))"
-          + "<title>\(Self.escaped(tensor.name)): \(tensor.pruned) of \(tensor.entries)</title></text>")
+        "<text x=\"\(left - 8)\" y=\"\(y + 9)\" text-anchor=\"end\">\(Markup.escaped(name))"
+          + "<title>\(Markup.escaped(tensor.name)): \(tensor.pruned) of \(tensor.entries)</title></text>")
       lines.append("<rect x=\"\(left)\" y=\"\(y)\" width=\"\(length)\" height=\"\(row - 6)\" fill=\"#2a7f4f\"/>")
       let end = (Double(left + 5) + tensor.sparsity * Double(width)).fixed(1)
       lines.append("<text x=\"\(end)\" y=\"\(y + 9)\" fill=\"#555\">\(tensor.sparsity.exactPercent)</text>")
@@ -43,18 +44,6 @@ struct SparsityPlot {
       "<line x1=\"\(overall)\" y1=\"\(top - 10)\" x2=\"\(overall)\" y2=\"\(bottom)\" stroke=\"#c04020\""
         + " stroke-dasharray=\"4 3\"/>")
     svg = (lines + ["</svg>", ""]).joined(separator: "\n")
-  }
-
-  static func escaped(_ text: some StringProtocol) -> String {
-    String(text).withoutControls.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
   }
 
   /// Throws where a picture may not take the place of what is there.

@@ -1,16 +1,19 @@
-import Foundation
+import Console
 
 /// A picture in SVG, put together element by element. Coordinates are pixels from the top left.
-struct SVGDocument {
-  let width: Double
-  let height: Double
+package struct SVGDocument {
+  /// Its width in pixels.
+  package let width: Double
+  /// Its height in pixels.
+  package let height: Double
   /// What the picture shows, for those who do not see it.
-  let title: String
+  package let title: String
   /// Rules for the classes that elements name.
-  let style: String
+  package let style: String
   private var elements: [String] = []
 
-  init(width: Double, height: Double, title: String, style: String) {
+  /// An empty picture.
+  package init(width: Double, height: Double, title: String, style: String) {
     self.width = width
     self.height = height
     self.title = title
@@ -18,43 +21,45 @@ struct SVGDocument {
   }
 
   /// A point of a line.
-  typealias Point = (x: Double, y: Double)
+  package typealias Point = (x: Double, y: Double)
 
   /// A straight line.
-  mutating func line(_ a: Point, _ b: Point, class name: String) {
+  package mutating func line(_ a: Point, _ b: Point, class name: String) {
     element("line", ["x1": a.x, "y1": a.y, "x2": b.x, "y2": b.y], class: name)
   }
 
   /// A line through several points.
-  mutating func polyline(_ points: [Point], class name: String) {
+  package mutating func polyline(_ points: [Point], class name: String) {
     let path = points.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
     elements.append("<polyline class=\"\(name)\" points=\"\(path)\"/>")
   }
 
   /// A disc.
-  mutating func circle(_ center: Point, radius: Double, class name: String) {
+  package mutating func circle(_ center: Point, radius: Double, class name: String) {
     element("circle", ["cx": center.x, "cy": center.y, "r": radius], class: name)
   }
 
   /// A rectangle, its corners rounded where `corner` is not 0.
-  mutating func rectangle(_ origin: Point, width: Double, height: Double, corner: Double = 0, class name: String) {
+  package mutating func rectangle(
+    _ origin: Point, width: Double, height: Double, corner: Double = 0, class name: String
+  ) {
     element(
       "rect", ["x": origin.x, "y": origin.y, "width": width, "height": height, "rx": corner], class: name)
   }
 
   /// A line of text whose baseline is at `position`; classes `middle` and `end` move it to the left.
-  mutating func text(_ text: String, _ position: Point, class name: String) {
+  package mutating func text(_ text: String, _ position: Point, class name: String) {
     elements.append(
-      "<text class=\"\(name)\" x=\"\(Self.number(position.x))\" y=\"\(Self.number(position.y))\">\(Self.escaped(text))</text>"
-    )
+      "<text class=\"\(name)\" x=\"\(Self.number(position.x))\" y=\"\(Self.number(position.y))\">"
+        + "\(Markup.escaped(text))</text>")
   }
 
   /// The whole file.
-  var source: String {
+  package var source: String {
     """
     <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Self.number(width)) \(Self.number(height))" \
     width="\(Self.number(width))" height="\(Self.number(height))" role="img">
-    <title>\(Self.escaped(title))</title>
+    <title>\(Markup.escaped(title))</title>
     <style>
     \(style)
     </style>
@@ -73,10 +78,5 @@ struct SVGDocument {
   private static func number(_ value: Double) -> String {
     let rounded = (value * 10).rounded() / 10
     return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-      .replacingOccurrences(of: ">", with: "&gt;")
   }
 }
