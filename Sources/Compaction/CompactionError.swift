@@ -6,6 +6,8 @@ public enum CompactionError: Error, Hashable, Sendable {
   case nothingRemovable([FreezeReason])
   /// No choice reaches the target; the least that remains of what was asked for.
   case outOfReach(target: String, least: String)
+  /// A search has found that no choice reaches a goal; what it has found.
+  case budget(goal: String, found: String)
 }
 
 extension CompactionError: CustomStringConvertible {
@@ -26,6 +28,8 @@ extension CompactionError: CustomStringConvertible {
     case .outOfReach(let target, let least):
       "make the model smaller: expected a way to \(target), found that at least \(least) remain; ask for more to remain, "
         + "or keep fewer layers whole"
+    case .budget(let goal, let found):
+      "make the model smaller: expected a way to \(goal), found \(found); ask for less, or keep fewer layers whole"
     }
   }
 }

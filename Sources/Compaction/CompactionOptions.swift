@@ -1,5 +1,5 @@
 /// How a model is looked at before anything is chosen.
-public struct CompactionOptions: Hashable, Sendable {
+public struct CompactionOptions: Codable, Hashable, Sendable {
   /// What attention loses: whole heads, or the same places of all heads.
   public var heads: HeadPolicy
   /// Whether layer and RMS norms let the vectors that they normalise shrink: exactly, by padding them with zeros to the old

@@ -127,16 +127,23 @@ public struct Compactor {
   ///   or the target is out of reach.
   public func choose(_ recipe: CompactionRecipe) throws -> Choice {
     try recipe.validate()
-    guard unitCount > 0 else {
-      let reasons = unknownSteps + leftWhole.map(\.reason)
-      throw CompactionError.nothingRemovable(Array(OrderedSet(reasons)))
-    }
-    let chooser = try UnitChooser(recipe, groups, UnitWeights(lowered.tensors, units))
+    guard unitCount > 0 else { throw nothingRemovable }
+    let chooser = try chooser(recipe)
     switch recipe.target {
     case nil: return try filled(chooser, .count(0))
     case .amount(let amount)?: return try filled(chooser, amount)
     case .remaining(let cost, let amount)?: return try search(chooser, recipe, cost, amount)
     }
+  }
+
+  /// The scores that a recipe gives the units.
+  func chooser(_ recipe: CompactionRecipe) throws -> UnitChooser {
+    try UnitChooser(recipe, groups, UnitWeights(lowered.tensors, units))
+  }
+
+  /// The error where nothing can go.
+  var nothingRemovable: CompactionError {
+    .nothingRemovable(Array(OrderedSet(unknownSteps + leftWhole.map(\.reason))))
   }
 
   /// The share whose cost is nearest to the target: halving, since more removed costs less.
@@ -195,5 +202,11 @@ public struct Compactor {
   /// What a cost is after a choice.
   public func cost(_ cost: CompactionCost, _ choice: Choice) -> Int {
     costs.cost(cost, units.survivors(without: choice.units))
+  }
+
+  /// What each part of the model costs after a choice: each step for MACs, each weight for parameters and bytes. Together
+  /// they are the cost.
+  package func parts(_ cost: CompactionCost, _ choice: Choice) -> [Int] {
+    costs.parts(cost, units.survivors(without: choice.units))
   }
 }

@@ -19,11 +19,14 @@ struct Costs {
     symbols = lowered.graph.symbols(batch: 1) ?? lowered.graph.symbols() ?? [:]
   }
 
-  func cost(_ cost: CompactionCost, _ survivors: Survivors) -> Int {
+  func cost(_ cost: CompactionCost, _ survivors: Survivors) -> Int { parts(cost, survivors).reduce(0, +) }
+
+  /// The cost of each weight, or of each step.
+  func parts(_ cost: CompactionCost, _ survivors: Survivors) -> [Int] {
     switch cost {
-    case .parameters: weights.reduce(0) { $0 + ($1.isParameter ? count($1.name, survivors) : 0) }
-    case .bytes: weights.reduce(0) { $0 + count($1.name, survivors) * $1.width }
-    case .macs: analysis.resized(survivors).counts(symbols).reduce(0) { $0 + $1.macs }
+    case .parameters: weights.map { $0.isParameter ? count($0.name, survivors) : 0 }
+    case .bytes: weights.map { count($0.name, survivors) * $0.width }
+    case .macs: analysis.resized(survivors).counts(symbols).map(\.macs)
     }
   }
 

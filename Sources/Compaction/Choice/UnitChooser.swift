@@ -77,15 +77,32 @@ struct UnitChooser {
     }
     for (group, target) in targets.enumerated() where !isKept[group] {
       guard let target else { continue }
-      let units = groups[group].units.count
-      switch target {
-      case .amount(let amount): counts[group] = try count(amount, of: units, groups[group].name)
-      case .sparsity(let share): counts[group] = try count(.fraction(share), of: units, groups[group].name)
-      case .below(let threshold): counts[group] = scores[group].count { $0 < threshold }
-      }
+      counts[group] = try count(target, in: group)
     }
     return groups.indices.flatMap { group in
       order[group].prefix(rounded(group, min(counts[group], limit(group)))).map { groups[group].units[$0] }
+    }
+  }
+
+  /// What a search may take of a group: its units, those of the lowest scores first, and how many of them may go.
+  func choices(_ group: Int) throws -> UnitRanking.Group {
+    let units = groups[group].units
+    var steps = [0]
+    if let target = targets[group], !isKept[group] {
+      steps = [rounded(group, min(try count(target, in: group), limit(group)))]
+    } else if !isKept[group] {
+      steps += (1...max(1, limit(group))).filter { $0 <= limit(group) && rounded(group, $0) == $0 }
+    }
+    return UnitRanking.Group(name: groups[group].name, order: order[group].map { units[$0] }, steps: steps)
+  }
+
+  /// How many units of a group a rule takes.
+  private func count(_ target: Target, in group: Int) throws -> Int {
+    let units = groups[group].units.count
+    return switch target {
+    case .amount(let amount): try count(amount, of: units, groups[group].name)
+    case .sparsity(let share): try count(.fraction(share), of: units, groups[group].name)
+    case .below(let threshold): scores[group].count { $0 < threshold }
     }
   }
 
