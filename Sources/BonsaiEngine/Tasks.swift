@@ -154,7 +154,7 @@ enum CompareTask {
       scale = max(scale, abs(x))
     }
     var agreement: Double?
-    if a.rank == 2, a.shape[1] > 1, a.shape[0] > 0, a.dtype.isFloatingPoint {
+    if a.isTableOfScores {
       let (p, q) = (a.argmax(1).array(of: Int64.self), b.argmax(1).array(of: Int64.self))
       agreement = Double(zip(p, q).count { $0 == $1 }) / Double(p.count)
     }

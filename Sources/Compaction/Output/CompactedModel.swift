@@ -11,6 +11,8 @@ public struct CompactedModel {
   private let lowered: Lowering
   /// For weights that lie in the memory of another one, that one.
   private let sharing: [String: String]
+  /// What is left of the original's weights.
+  public private(set) var kept = KeptChannels()
 
   init(
     _ graph: Graph, _ tensors: [TensorSource], of program: ExportedProgram?, _ lowered: Lowering,
@@ -20,17 +22,31 @@ public struct CompactedModel {
     (self.lowered, self.sharing) = (lowered, sharing)
   }
 
+  /// The same with what is left of the original's weights.
+  func keeping(_ slices: [Compactor.Slice]) -> CompactedModel {
+    var model = self
+    model.kept = KeptChannels(slices)
+    if let earlier = program.flatMap({ KeptChannels(metadata: $0.file.metadata) }) {
+      model.kept = model.kept.following(earlier)
+    }
+    return model
+  }
+
   /// The content of a tensor that the state dict does not have.
   func constant(_ path: String) throws -> TensorData { try lowered.tensors.data(path) }
 
-  /// Writes a `.pt2`, which takes the place of what is there in one step.
+  /// Writes a `.pt2`, which takes the place of what is there in one step, and in its metadata ``kept``.
   ///
   /// - Throws: `GraphError` where graph and tensors do not fit, `CheckpointError` for the file, ``CompactionError/weights(_:)``
   ///   for a model that came from no file.
   public func write(to path: String) throws {
     guard var program else { throw CompactionError.weights(["the file that the model came from"]) }
     program.graph = graph
-    try program.write(to: path, tensors, origins: lowered.origins, sharing: sharing)
+    var metadata = program.file.metadata
+    if !kept.indices.isEmpty { metadata[KeptChannels.key] = kept.text }
+    try program.writer(
+      to: path, tensors: tensors.map(\.spec), origins: lowered.origins, sharing: sharing, metadata: metadata
+    ).writeAll(tensors.filter { sharing[$0.spec.name] == nil })
   }
 }
 
@@ -65,7 +81,7 @@ extension Compactor {
     graph.nodes = nodes
     if options.dropsUnused { graph.removeUnusedWeights() }
     if !choice.folds.isEmpty { graph.removeUnusedWeights { $0.hasSuffix("bias") } }
-    return try model(graph, form) { input in self.change(input, survivors) }
+    return try model(graph, form) { input in self.change(input, survivors) }.keeping(slices(choice))
   }
 
   /// How the content of a weight changes; nil where it does not.

@@ -115,7 +115,7 @@ extension Module {
       parameters: .init(before: before, after: parameterCount),
       macs: .init(before: compactor.cost(.macs, .init(units: [])), after: compactor.cost(.macs, choice)),
       leftWhole: compactor.leftWhole, unseen: traced.unseenParameters, difference: differences.single,
-      doubleDifference: differences.double)
+      doubleDifference: differences.double, kept: KeptChannels(compactor.slices(choice)))
   }
 }
 

@@ -33,4 +33,6 @@ public struct ModuleCompaction: Hashable, Sendable {
   public var difference: Double
   /// The same in numbers of 64 bits.
   public var doubleDifference: Double
+  /// What the module still has of the original's weights, for ``Recovery``.
+  public var kept: KeptChannels
 }

@@ -27,18 +27,26 @@ extension GraphModule {
     return try within(hooked[...]) { try execute(plan, inputs, replacements, observe) }
   }
 
+  /// Runs the steps up to one of them for what is seen on the way; what they make of buffers is not put in its place.
+  func look(_ inputs: [Tensor], at looks: [Int: Plan.Replacement], through last: Int) throws {
+    let plan = try currentPlan()
+    let inputs = try checked(inputs)
+    let hooked = inner.values.filter { !$0.forwardPreHooks.isEmpty }
+    try within(hooked[...]) { _ = try execute(plan, inputs, looks, through: last, nil) }
+  }
+
   private func within<R>(_ modules: ArraySlice<Module>, _ body: () throws -> R) throws -> R {
     guard let first = modules.first else { return try body() }
     return try first.withForwardPreHooks([]) { _ in try within(modules.dropFirst(), body) }
   }
 
   private func execute(
-    _ plan: Plan, _ inputs: [Tensor], _ replacements: [Int: Plan.Replacement],
+    _ plan: Plan, _ inputs: [Tensor], _ replacements: [Int: Plan.Replacement], through last: Int? = nil,
     _ observe: ((Int, Plan.Step) -> Void)?
   ) throws -> [Tensor] {
     var held: [Tensor] = []  // what the table borrows
     held.reserveCapacity(sources.count)
-    let outputs = try plan.run(replacements: replacements) { table in
+    let outputs = try plan.run(replacements: replacements, through: last) { table in
       for (index, source) in sources.enumerated() {
         guard let slot = plan.inputs[index] else { continue }
         let found: Tensor? =
@@ -61,6 +69,7 @@ extension GraphModule {
     } observe: {
       observe?($0, $1)
     } finish: { table in
+      if last != nil { return [Tensor]() }
       let results = try collect(plan, table)
       for counter in plan.counters where table.bool(at: counter.mode) { count(counter.path) }
       return results

@@ -1,4 +1,5 @@
 import Checkpoints
+import Compaction
 import Graphs
 import NN
 import OrderedCollections
@@ -29,8 +30,11 @@ public final class GraphModule: ModuleDict {
   /// How layers are computed in other ways; nil for a model as it was read.
   let acceleration: GraphAcceleration?
 
+  /// What the model still has of the one that it was made of, as its file says; nil where that says nothing.
+  public internal(set) var keptChannels: KeptChannels?
+
   /// Modules stand there that are children already, under their own names.
-  public override var propertiesWithoutChildren: Set<String> { ["places", "acceleration"] }
+  public override var propertiesWithoutChildren: Set<String> { ["places", "acceleration", "keptChannels"] }
 
   /// Where tensors stand.
   private final class Places {
@@ -74,6 +78,7 @@ public final class GraphModule: ModuleDict {
     try device.require()
     let weights = try GraphWeights(program, device: device)
     try self.init(program.graph, weights: weights, device: device)
+    keptChannels = KeptChannels(metadata: program.file.metadata)
   }
 
   /// Makes a module of a graph and its tensors.

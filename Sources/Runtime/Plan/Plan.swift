@@ -50,6 +50,8 @@ final class Plan {
   enum Replacement {
     /// Look at the values, then do the step.
     case look((ValueTable) -> Void)
+    /// Look at the values, do the step, and look again.
+    case watch(before: (ValueTable) -> Void, after: (ValueTable) -> Void)
     /// Compute a tensor of another one instead.
     case compute((Tensor) -> Tensor, input: Int, output: Int)
     /// Nothing: another step does it.
@@ -81,9 +83,10 @@ final class Plan {
   ///
   /// - Parameters:
   ///   - replacements: what is done instead of steps, by their positions.
+  ///   - last: the last step that is done; nil for all.
   ///   - observe: called after each step, for measuring; nil for none.
   func run<R>(
-    replacements: [Int: Replacement] = [:], _ prepare: (ValueTable) throws -> Void,
+    replacements: [Int: Replacement] = [:], through last: Int? = nil, _ prepare: (ValueTable) throws -> Void,
     observe: ((Int, Step) -> Void)? = nil, finish: (ValueTable) throws -> R
   ) throws -> R {
     precondition(!isRunning, "a graph cannot be run while it is running")
@@ -96,13 +99,17 @@ final class Plan {
       isRunning = false
     }
     try prepare(table)
-    for index in steps.indices {
+    for index in steps.prefix((last ?? steps.count - 1) + 1).indices {
       do throws(TorchError) {
         switch replacements.isEmpty ? nil : replacements[index] {
         case nil: try perform(steps[index].action, &modes)
         case .look(let body)?:
           body(table)
           try perform(steps[index].action, &modes)
+        case .watch(let before, let after)?:
+          before(table)
+          try perform(steps[index].action, &modes)
+          after(table)
         case .compute(let body, let input, let output)?:
           guard let x = table.tensor(at: input) else {
             throw .engine(operation: steps[index].operation, message: "its input is not there")
