@@ -172,7 +172,8 @@ let package = Package(
     .testTarget(
       name: "FilePruningTests", dependencies: ["FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),
-    .testTarget(name: "NNTests", dependencies: ["Checkpoints", "NN", "Torch"], resources: [.copy("Recorded")]),
+    .testTarget(
+      name: "NNTests", dependencies: ["Checkpoints", "NN", "TestSupport", "Torch"], resources: [.copy("Recorded")]),
     .testTarget(
       name: "PruningTests",
       dependencies: [

@@ -2,6 +2,8 @@
 public enum ModuleError: Error, Equatable, Sendable {
   /// The module has no tensor of that name.
   case noTensor(String, module: String, names: [String])
+  /// The module has no module of that name in it.
+  case noModule(String, module: String, names: [String])
   /// The name is already in use.
   case nameTaken(String, module: String)
   /// A state dict does not fit. Nothing has been loaded.
@@ -18,6 +20,8 @@ extension ModuleError: CustomStringConvertible {
     switch self {
     case .noTensor(let name, let module, let names):
       "\(module) has no tensor '\(name)'; \(Self.choices(names, "there are", "it has none"))"
+    case .noModule(let name, let module, let names):
+      "\(module) has no module '\(name)'; \(Self.choices(names.filter { !$0.isEmpty }, "there are", "it has none"))"
     case .nameTaken(let name, let module):
       "\(module) already has a tensor '\(name)'; choose another name"
     case .stateDict(let module, let missing, let unexpected, let mismatched):

@@ -67,7 +67,11 @@ import Torch
       for collector in collectors { collector.collect() }
     }
     for collector in collectors { collector.stop() }
-    let expected = try Self.python(net.stateDict.merging(["x": x, "y": y]) { first, _ in first })
+    let expected = try Python.exchange(Self.script) {
+      try net.stateDict.merging(["x": x, "y": y]) { first, _ in first }.save(to: $0)
+    } result: {
+      try StateDict(contentsOf: $0)
+    }
     for (criterion, collector) in zip(criteria, collectors) {
       let recipe = Recipe(criterion, target: .amount(0.5), distribution: .uniform)
       let pruned = try net.copy(into: Net())
@@ -112,15 +116,5 @@ import Torch
     try Prune.undo(net.fc, name: "weight")
     try Prune.apply(Recipe(.curvature, target: .sparsity(0.5)), to: net, evidence: collector)
     #expect(net.conv["weight_mask"].equal(mask))
-  }
-
-  private static func python(_ state: StateDict) throws -> StateDict {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("EvidenceTests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
-    try state.save(to: path("in.safetensors"))
-    _ = try Python.run(script, path("in.safetensors"), path("out.safetensors"))
-    return try StateDict(contentsOf: path("out.safetensors"))
   }
 }

@@ -21,6 +21,16 @@ package enum Python {
     return result.text.split(separator: "\n").map(String.init)
   }
 
+  /// What a script makes of a file: it gets the path of the one that `given` writes and of the one that `result` reads.
+  package static func exchange<R>(
+    _ script: String, given: (String) throws -> Void, result: (String) throws -> R
+  ) throws -> R {
+    let scratch = Scratch()
+    try given(scratch("in.safetensors"))
+    _ = try run(script, scratch("in.safetensors"), scratch("out.safetensors"))
+    return try result(scratch("out.safetensors"))
+  }
+
   private static func output(_ script: String, _ arguments: [String]) throws -> (text: String, status: Int32) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

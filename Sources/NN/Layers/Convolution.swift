@@ -125,7 +125,7 @@ open class Convolution: Module {
   }
 
   /// The padding left and right of the last dimension, then of the one before.
-  private var borderLengths: [Int] {
+  final var borderLengths: [Int] {
     switch padding {
     case .lengths(let lengths): lengths.reversed().flatMap { [$0, $0] }
     case .same:

@@ -127,6 +127,20 @@ extension Adam {
     kept.largestSquare = kept.largestSquare.map(transform)
   }
 
+  /// Lets entries begin anew: their mean gradient is 0 and their mean squares, corrected for the first steps, are those of the
+  /// gradient at hand, so that their first steps are no wider than others'; with mean squares of 0 they would be.
+  public final func restart(_ entries: Tensor, of parameter: Tensor) {
+    guard let kept = moments[parameter] else { return }
+    let betas = groups.first { $0.parameters.contains { $0.isSame(as: parameter) } }?.options.betas ?? (0.9, 0.999)
+    noGrad {
+      let gradient = parameter.grad ?? parameter.detach().zerosLike()
+      let squares = gradient * gradient * (1 - pow(betas.1, Double(kept.step)))
+      kept.mean = kept.mean.maskedFill(entries, 0)
+      kept.square = squares.where(entries, else: kept.square)
+      kept.largestSquare = kept.largestSquare.map { squares.where(entries, else: $0) }
+    }
+  }
+
   /// Takes over moments.
   public final func loadStateDict(_ state: StateDict) throws {
     let parameters = self.parameters

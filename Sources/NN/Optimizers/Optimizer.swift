@@ -33,9 +33,19 @@ public protocol Optimizer: AnyObject {
 
   /// Exchanges each tensor that is kept of a parameter for what `transform` makes of it.
   func transformState(of parameter: Tensor, _ transform: (Tensor) -> Tensor)
+
+  /// Lets entries of a parameter begin anew, those where `entries`, of its shape and Boolean, is true: momentum is 0.
+  func restart(_ entries: Tensor, of parameter: Tensor)
 }
 
 extension Optimizer {
+  /// All that is kept of the entries is 0.
+  public func restart(_ entries: Tensor, of parameter: Tensor) {
+    noGrad {
+      transformState(of: parameter) { $0.shape == parameter.shape ? $0.maskedFill(entries, 0) : $0 }
+    }
+  }
+
   /// Whether the tensor is one of the parameters.
   public func holds(_ tensor: Tensor) -> Bool { parameters.contains { $0.isSame(as: tensor) } }
 

@@ -10,7 +10,7 @@ import Torch
   import Glibc
 #endif
 
-/// Gathers what criteria need beside the weights: moments of gradients, or norms of inputs.
+/// Gathers what criteria need beside the weights: moments of gradients, or sums over inputs.
 ///
 /// ```swift
 /// let evidence = try EvidenceCollector(model, .squaredGradients)
@@ -22,8 +22,12 @@ import Torch
 /// try Prune.apply(Recipe(.optimalBrainDamage, target: .sparsity(0.9)), to: model, evidence: evidence)
 /// ```
 ///
-/// Norms of inputs are gathered by hooks, of `Linear` and of convolutions that are not transposed; other weights have
-/// none. Labels are not needed for those, and ``collect()`` has nothing to do. Memory: one tensor for each weight.
+/// What inputs say is gathered by hooks, of `Linear` and of convolutions that are not transposed, also where a model of
+/// `torch.export` runs them; other weights have none. Labels are not needed for it, and ``collect()`` has nothing to do. The
+/// Hessian and synaptic flow have calls of their own, ``collect(losses:)`` and ``collect(flowThrough:example:)``.
+///
+/// Memory: at most one tensor of each weight's shape; for products of inputs one of float64 whose sides are the entries of an
+/// output.
 public final class EvidenceCollector {
   /// What is gathered.
   public let evidence: Evidence
@@ -35,10 +39,10 @@ public final class EvidenceCollector {
   var sums: [Tensor?]
   let weights: ModelWeights
   /// The weights that it is gathered for.
-  private let numbers: [Int]
+  let numbers: [Int]
   private var hooks: [(module: Module, key: Int)] = []
 
-  /// A collector for a model; norms of inputs are gathered from now on.
+  /// A collector for a model; what inputs say is gathered from now on.
   ///
   /// - Parameters:
   ///   - model: The model. Prune it before or after, but change none of its layers.
@@ -49,21 +53,21 @@ public final class EvidenceCollector {
     self.init(weights, of: Array(weights.weights.indices), evidence, decay: decay)
   }
 
-  init(_ weights: ModelWeights, of numbers: [Int], _ evidence: Evidence, decay: Double?) {
+  init(_ weights: ModelWeights, of numbers: [Int], _ evidence: Evidence, decay: Double? = nil) {
     (self.weights, self.numbers, self.evidence, self.decay) = (weights, numbers, evidence, decay)
     sums = Array(repeating: nil, count: weights.weights.count)
-    guard evidence == .activations else { return }
-    for number in numbers where weights.places[number][0].name == "weight" {
-      for place in weights.places[number] where place.module.hasInputNorms {
-        let hook = InputHook { [weak self] input in self?.add(input, number) }
-        hooks.append((place.module, place.module.addForwardPreHook(hook)))
+    guard evidence.isOfInputs else { return }
+    for number in numbers where weights.parameter(number).rank >= 2 {
+      for place in weights.places[number] {
+        let tap = InputTap(weight: place.name) { [weak self] input in self?.add(input, number) }
+        hooks.append((place.module, place.module.addForwardPreHook(tap)))
       }
     }
   }
 
   deinit { stop() }
 
-  /// Ends the gathering of norms of inputs.
+  /// Ends the gathering of what inputs say.
   public func stop() {
     for (module, key) in hooks { module.removeForwardPreHook(key) }
     hooks = []
@@ -77,7 +81,10 @@ public final class EvidenceCollector {
 
   /// Takes the gradients of a batch, after `backward()`. A parameter without a gradient counts as one of gradient 0.
   public func collect() {
-    guard evidence != .none, evidence != .activations else { return }
+    switch evidence {
+    case .gradients, .squaredGradients, .movement: break
+    default: return
+    }
     batches += 1
     noGrad {
       for number in numbers {
@@ -100,46 +107,33 @@ public final class EvidenceCollector {
     }
   }
 
-  /// The sum of the squares of each input of a layer, over all samples.
-  private func add(_ input: Tensor, _ number: Int) {
-    noGrad {
-      let parameter = weights.parameter(number)
-      // Linear: the last dimension; convolutions: the one before space.
-      let space = parameter.rank - 2
-      let squares = input.detach().to(.float32)
-      let others = squares.shape.indices.filter { $0 != squares.rank - 1 - space }
-      let sum = (squares * squares).sum(others)
-      if let known = sums[number] { known.addInPlace(sum) } else { sums[number] = sum }
-    }
-  }
-
   /// What has been gathered for the weights of a model, by their numbers in a plan: the same model, maybe pruned since.
   func values(for other: ModelWeights) -> EvidenceValues {
-    let numbers = Dictionary(weights.weights.indices.map { (weights.parameter($0).identity, $0) }) { first, _ in first }
-    return { [self] number in
-      guard let own = numbers[other.parameter(number).identity] else { return [] }
-      return values(own)
-    }
+    { [self] number in self.number(of: other, number).map(values) ?? [] }
+  }
+
+  /// The number here of a weight there.
+  func number(of other: ModelWeights, _ number: Int) -> Int? {
+    let parameter = other.parameter(number)
+    return weights.weights.indices.first { weights.parameter($0).isSame(as: parameter) }
   }
 
   /// What has been gathered of a weight: one number for each entry, none where there was nothing to gather.
   func values(_ number: Int) -> [Double] {
-    let shape = weights.weights[number].shape
     guard let sum = sums[number] else {
       // Without a hook nothing flows in; without a gradient the loss does not depend on the weight.
-      return evidence == .activations || batches == 0 ? [] : Array(repeating: 0, count: shape.reduce(1, *))
+      let isMissing = evidence.isOfInputs || batches == 0
+      return isMissing ? [] : Array(repeating: 0, count: weights.weights[number].count)
     }
     return noGrad {
       switch evidence {
-      case .activations:
-        // Grouped convolutions see the inputs of their group.
-        let norms = sum.to(.float64).sqrt().array(of: Double.self)
-        let (inputs, rest) = (shape[1], shape.dropFirst(2).reduce(1, *))
-        let groups = max(1, norms.count / max(1, inputs))
-        return (0..<shape[0]).flatMap { output in
-          let first = output / max(1, shape[0] / groups) * inputs
-          return (0..<inputs).flatMap { Array(repeating: norms[first + $0], count: rest) }
-        }
+      case .activations: return spread(sum.to(.float64).sqrt().array(of: Double.self), number)
+      case .activationMeans:
+        // The last number counts the samples.
+        let values = sum.array(of: Double.self)
+        let samples = max(1, values.last ?? 1)
+        return spread(values.dropLast().map { $0 / samples }, number)
+      case .inputProducts: return []
       case .movement: return sum.array(of: Double.self)
       default:
         // An exponential mean begins at 0: what is lacking at first is made up for, as in Adam.
@@ -148,23 +142,4 @@ public final class EvidenceCollector {
       }
     }
   }
-}
-
-extension Module {
-  /// Whether the second dimension of the weight stands for inputs that can be told apart.
-  fileprivate var hasInputNorms: Bool { self is Linear || (self as? Convolution)?.isTransposed == false }
-}
-
-/// Tells of what flows into a module.
-private final class InputHook: ForwardPreHook {
-  private let told: (Tensor) -> Void
-  init(_ told: @escaping (Tensor) -> Void) { self.told = told }
-
-  func willForward(_ module: Module, _ inputs: [Tensor]) -> [Tensor]? {
-    if let first = inputs.first { told(first) }
-    return nil
-  }
-
-  // A copy of the model is another one.
-  func copy(for module: Module) -> (any ForwardPreHook)? { nil }
 }
