@@ -16,6 +16,9 @@ final class PrunedTensor: ComputedTensor {
   let buffer: MaskBuffer
   /// Where the tensor stands.
   private(set) var places: [Place] = []
+  /// Whether gradients reach pruned entries of the original, too, as those of a dense weight that is 0 there: for
+  /// whoever decides by them what grows back.
+  var passesGradients = false
   /// Whether the pruning was made permanent, and not taken back, where the tensor stands nowhere any more.
   private(set) var isPermanent = false
 
@@ -56,6 +59,11 @@ final class PrunedTensor: ComputedTensor {
 
   /// The product with gradients flowing to the original.
   private var tracked: Tensor {
+    if passesGradients {
+      // Entry by entry w + (w - w) or w + (0 - w), which is exact.
+      let difference = noGrad { buffer.mask.product(with: original) - original.detach() }
+      return original + difference
+    }
     if let bits = buffer.mask.bits, original.isInMainMemory, original.isContiguous {
       return original.multiplied(by: MaskFactors(bits))
     }

@@ -21,6 +21,14 @@ extension Recipe {
     }
     try validateCriterion()
     try validateDistribution(ruled: ruled)
+    if regrowth != nil {
+      try Self.require(
+        pattern == .unstructured, "single entries, where masks grow back", "\(pattern)",
+        "leave the pattern or the regrowth out")
+      try Self.require(
+        schedule.curve != .cyclic, "a schedule without cycles, where masks grow back", "a cyclic one",
+        "leave the regrowth out, or choose another schedule")
+    }
     for target in [target].compactMap({ $0 }) + rules.compactMap(\.target) { try validate(target) }
   }
 
@@ -28,6 +36,24 @@ extension Recipe {
     if let norm = (criterion as? LnNorm)?.norm {
       try Self.require(
         norm.order != nil, "a norm of a real order", "\(norm)", "choose 1, 2, inf or another number")
+    }
+    if criterion is SparseGPT {
+      switch pattern {
+      case .unstructured:
+        guard distribution.kind == .uniform || distribution.kind == .erk else {
+          throw Self.contradiction(
+            "a uniform or ERK distribution beside '\(criterion.name)'", distribution.kind.rawValue,
+            "choose uniform: it prunes a layer at a time")
+        }
+        for case .below? in [target] + rules.map(\.target) {
+          throw Self.contradiction(
+            "a share or a number beside '\(criterion.name)'", "a threshold", "give a share such as 0.5")
+        }
+      case .nOfM(_, _, nil), .nOfM(_, _, 1): break
+      default:
+        throw Self.contradiction(
+          "single entries or N:M along the inputs beside '\(criterion.name)'", "\(pattern)", "choose such a pattern")
+      }
     }
     guard criterion.subject == .channels else { return }
     let isReduction = if case .weights = criterion.source { true } else { false }

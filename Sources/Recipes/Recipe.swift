@@ -23,6 +23,8 @@ public struct Recipe: Sendable {
   public var distribution: Distribution
   /// How the target is approached during training; files are pruned at once.
   public var schedule: Schedule
+  /// How masks move during training; nil where what is pruned stays pruned. Files are pruned at once.
+  public var regrowth: Regrowth?
   /// Which weights.
   public var selector: Selector
   /// Targets and exclusions by name: the first rule whose expression matches a name decides about it. With a global
@@ -39,19 +41,21 @@ public struct Recipe: Sendable {
   ///   - pattern: On what structure.
   ///   - distribution: Unless given, global for single entries and uniform for channels and blocks.
   ///   - schedule: How the target is approached during training.
+  ///   - regrowth: How masks move during training.
   ///   - selector: Which weights.
   ///   - rules: Targets and exclusions by name.
   ///   - nan: What to do with NaN among the scores.
   public init(
     _ criterion: some Criterion, target: Target? = nil, pattern: Pattern = .unstructured,
-    distribution: Distribution? = nil, schedule: Schedule = .oneShot, selector: Selector = Selector(),
-    rules: [Rule] = [], nan: NaNRule = .refuse
+    distribution: Distribution? = nil, schedule: Schedule = .oneShot, regrowth: Regrowth? = nil,
+    selector: Selector = Selector(), rules: [Rule] = [], nan: NaNRule = .refuse
   ) {
     self.criterion = criterion
     self.target = target
     self.pattern = pattern
     self.distribution = distribution ?? (pattern == .unstructured ? .global : .uniform)
     self.schedule = schedule
+    self.regrowth = regrowth
     self.selector = selector
     self.rules = rules
     self.nan = nan

@@ -20,12 +20,14 @@ extension Prune {
   ///   - evidence: What the recipe's criterion needs beside the weights, gathered on this model.
   /// - Returns: What became of each weight; layers of which nothing is left are in `emptied`.
   /// - Throws: `RecipeError`; the model is then as it was.
+  ///
+  /// ``undo(_:name:)`` takes masks back; values that `SparseGPT` has changed stay changed.
   @discardableResult
   public static func apply(
     _ recipe: Recipe, to model: Module, evidence: EvidenceCollector? = nil
   ) throws -> PruningReport {
     let run = try RecipeRun(recipe, ModelWeights(model))
-    return run.commit(try run.masks(evidence: evidence?.values(for: run.weights)))
+    return run.commit(try run.outcome(evidence))
   }
 
   /// What ``apply(_:to:evidence:)`` would do, without doing it.
@@ -33,12 +35,20 @@ extension Prune {
     _ recipe: Recipe, of model: Module, evidence: EvidenceCollector? = nil
   ) throws -> PruningReport {
     let run = try RecipeRun(recipe, ModelWeights(model))
-    return run.report(try run.masks(evidence: evidence?.values(for: run.weights)))
+    return run.report(try run.outcome(evidence).masks)
   }
 }
 
 /// A recipe on its way into a model.
 struct RecipeRun {
+  /// What a recipe makes of weights.
+  struct Outcome {
+    /// The entries that stay of each weight, of those that took part; nil for weights that are not pruned.
+    var masks: [BitMask?]
+    /// New values of weights, by their numbers, in float64.
+    var values: [Int: Tensor] = [:]
+  }
+
   let plan: PruningPlan
   let weights: ModelWeights
   private var places: [[ParameterSite]] { weights.places }
@@ -46,6 +56,14 @@ struct RecipeRun {
   init(_ recipe: Recipe, _ weights: ModelWeights) throws {
     plan = try recipe.plan(for: weights.weights)
     self.weights = weights
+  }
+
+  /// Masks, and values where the criterion changes them.
+  func outcome(_ evidence: EvidenceCollector?) throws -> Outcome {
+    guard let settings = plan.recipe.criterion as? SparseGPT else {
+      return Outcome(masks: try masks(evidence: evidence?.values(for: weights)))
+    }
+    return try reconstructed(settings) { number in evidence?.products(for: weights, number) }
   }
 
   /// The entries that stay of each weight, of those that took part; nil for weights that are not pruned.
@@ -70,6 +88,19 @@ struct RecipeRun {
       return values.withUnsafeBytes { Scores(bytes: $0, type: type, kept: kept) }
     }
     return try plan.masks(of: scores, evidence: evidence, draws: EngineDraws())
+  }
+
+  /// Puts values and masks in place; nothing here can fail.
+  @discardableResult
+  func commit(_ outcome: Outcome) -> PruningReport {
+    let report = commit(outcome.masks)
+    noGrad {
+      for (number, values) in outcome.values {
+        let original = weights.parameter(number)
+        _ = original.copy(from: values.to(original.dtype).to(original.device))
+      }
+    }
+    return report
   }
 
   /// Puts the masks in place; nothing here can fail.

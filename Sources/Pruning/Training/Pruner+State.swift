@@ -12,7 +12,8 @@ extension Pruner {
   public var stateDict: StateDict {
     var state: StateDict = [
       "steps_made": Tensor(Int64(stepsMade)), "reached": Tensor(reached),
-      "updates": Tensor(updates.flatMap { [Double($0.step), $0.sparsity] }, shape: [updates.count, 2]),
+      "updates": Tensor(
+        updates.flatMap { [Double($0.step), $0.sparsity, Double($0.grown)] }, shape: [updates.count, 3]),
     ]
     for (number, mask) in base.enumerated() {
       guard let mask else { continue }
@@ -46,7 +47,7 @@ extension Pruner {
         continue
       }
       let shape = weights.weights[number].shape
-      if tensor.shape != shape, parts[0] == "base" || collector?.evidence != .activations {
+      if tensor.shape != shape, parts[0] == "base" || collector?.evidence.isOfInputs != true {
         mismatched.append("\(name): shape \(shape) expected, found \(tensor.shape)")
       } else if parts[0] == "base" {
         masks[number] = tensor.bits()
@@ -62,11 +63,12 @@ extension Pruner {
     stepsMade = made.intItem()
     reached = share.item()
     let numbers = list.array(of: Double.self)
-    updates = stride(from: 0, to: numbers.count, by: 2).map {
-      Update(step: Int(numbers[$0]), sparsity: numbers[$0 + 1])
+    updates = stride(from: 0, to: numbers.count - 2, by: 3).map {
+      Update(step: Int(numbers[$0]), sparsity: numbers[$0 + 1], grown: Int(numbers[$0 + 2]))
     }
     base = masks
     collector?.sums = sums
     collector?.batches = state["batches"]?.intItem() ?? 0
+    prepareGradients()
   }
 }

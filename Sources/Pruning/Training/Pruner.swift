@@ -22,13 +22,16 @@ import Torch
 /// target is reached (Zhu and Gupta 2017, "To prune, or not to prune"). A cyclic schedule begins each cycle with the masks
 /// that there were before training; entries grow back with the values they had.
 ///
+/// With a `Regrowth` in the recipe masks move on while the sparsity stays (RigL, SET): what is dropped may grow again, what
+/// grows begins at 0, its momentum too, and Adam's mean square of its gradient is that of the gradient at hand.
+///
 /// Gradients of pruned entries are 0, so that the optimiser's moments of them fade; their values under `NAME_orig` move on
 /// by what is left of the momentum and by weight decay, as in PyTorch, and count no more. ``finish(holdingZeros:)`` makes
 /// them 0.
 ///
 /// Evidence that the criterion needs is gathered on the way: mean squares and means of gradients are Adam's moments where
-/// the optimiser is an `Adam`, otherwise exponential means with a factor of 0.999. Norms of inputs are those since the
-/// last update of the masks.
+/// the optimiser is an `Adam`, otherwise exponential means with a factor of 0.999. What inputs say is that since the last
+/// update of the masks. The Hessian and synaptic flow are for ``Prune/beforeTraining(_:_:gather:)``.
 public final class Pruner {
   /// An update of the masks.
   public struct Update: Hashable, Sendable {
@@ -36,6 +39,8 @@ public final class Pruner {
     public var step: Int
     /// The share of the entries of all weights that take part which was pruned then.
     public var sparsity: Double
+    /// How many entries grew.
+    public var grown = 0
   }
 
   /// The recipe, its target a sparsity where a share was asked for.
@@ -56,7 +61,7 @@ public final class Pruner {
   /// The share of the target that has been reached.
   var reached = 0.0
   let collector: EvidenceCollector?
-  private let optimizer: (any Optimizer)?
+  let optimizer: (any Optimizer)?
 
   /// Prepares a training; nothing is pruned yet.
   ///
@@ -79,7 +84,10 @@ public final class Pruner {
     let isAdams = optimizer is Adam && !isFirstAtOnce && (evidence == .gradients || evidence == .squaredGradients)
     let decay = evidence == .gradients || evidence == .squaredGradients ? 0.999 : nil
     collector = evidence == .none || isAdams ? nil : EvidenceCollector(weights, of: plan.pruned, evidence, decay: decay)
+    prepareGradients()
   }
+
+  deinit { prepareGradients(ending: true) }
 
   /// Makes a step: after the gradients are there and before the optimiser uses them.
   ///
@@ -91,8 +99,12 @@ public final class Pruner {
     precondition(!isFinished, "Pruner: the training is finished")
     collector?.collect()
     let isUpdate = recipe.schedule.isUpdate(at: stepsMade, of: steps)
-    let report = isUpdate ? try update(at: Double(stepsMade) / Double(steps)) : nil
+    var report = isUpdate ? try update(at: Double(stepsMade) / Double(steps)) : nil
+    if let regrowth = recipe.regrowth, let share = regrowth.share(at: stepsMade, of: steps) {
+      report = try regrow(share, regrowth)
+    }
     stepsMade += 1
+    prepareGradients(masking: true)
     return report
   }
 
@@ -109,6 +121,7 @@ public final class Pruner {
     let plan = try recipe.plan(for: weights.weights)
     let now = try RecipeRun(recipe, weights.refreshed())
     let report = now.report(now.weights.places.map { $0[0].pruned?.buffer.mask.nonzero })
+    prepareGradients(ending: true)
     for number in plan.pruned {
       for place in weights.places[number] where place.module.pruned(place.name) != nil {
         try Prune.remove(place.module, name: place.name, holdingZerosIn: holdingZeros ? optimizer : nil)
@@ -125,14 +138,22 @@ public final class Pruner {
     let share = recipe.schedule.share(at: progress)
     let grows = share < reached
     let run = try RecipeRun(recipe.scaled(to: progress), weights.refreshed())
-    let masks = try run.masks(from: grows ? base : nil, evidence: evidence)
-    let report = run.commit(masks, replacing: grows)
+    let report: PruningReport
+    if recipe.criterion is SparseGPT, !grows {
+      report = run.commit(try run.outcome(collector))
+    } else {
+      let masks = try run.masks(from: grows ? base : nil, evidence: evidence)
+      report = run.commit(masks, replacing: grows)
+    }
     reached = share
-    let entries = report.tensors.reduce(0) { $0 + $1.entries }
-    let pruned = report.tensors.reduce(0) { $0 + $1.pruned }
-    updates.append(Update(step: stepsMade, sparsity: entries == 0 ? 0 : Double(pruned) / Double(entries)))
-    if recipe.criterion.evidence == .activations { collector?.reset() }
+    note(report, grown: 0)
+    if recipe.criterion.evidence.isOfInputs { collector?.reset() }
     return report
+  }
+
+  /// Notes an update.
+  func note(_ report: PruningReport, grown: Int) {
+    updates.append(Update(step: stepsMade, sparsity: report.sparsity, grown: grown))
   }
 
   /// What the criterion needs beside the weights, by their numbers.

@@ -10,6 +10,7 @@ import Sparsity
 ///   "pattern": "4x1",
 ///   "distribution": {"kind": "global", "atLeast": 0.1},
 ///   "schedule": {"curve": "cubic", "from": 0.2, "to": 0.75, "updates": 60},
+///   "regrowth": {"growth": "gradient", "share": 0.3, "decay": "cosine", "to": 0.75, "updates": 75},
 ///   "selector": {"exclude": ["lm_head"]},
 ///   "rule": [{"match": "attention", "amount": 0.3}, {"match": "embed", "exclude": true}],
 ///   "nan": "refuse"
@@ -17,8 +18,9 @@ import Sparsity
 /// ```
 ///
 /// Every part may be left out; then it is what `Recipe(.magnitude)` has. `criterion` is `"magnitude"`, `"lamp"`,
-/// `"curvature"`, `"obd"`, `"taylor"`, `"movement"`, `"wanda"`, `{"norm": 2}` or `{"random": SEED}`; a target or rule has one of `amount` (a share of what is unpruned), `count`,
-/// `sparsity` and `below`.
+/// `"curvature"`, `"obd"`, `"taylor"`, `"movement"`, `"wanda"`, `"activation-mean"`, `"sparsegpt"` (with its authors' settings),
+/// `"snip"`, `"grasp"`, `"synflow"`, `{"norm": 2}` or `{"random": SEED}`; a target or rule has one of `amount` (a share of
+/// what is unpruned), `count`, `sparsity` and `below`.
 extension Recipe: Codable {
   /// The version of the format.
   static let schema = 1
@@ -34,6 +36,7 @@ extension Recipe: Codable {
     try parts.encode(pattern.text, forKey: "pattern")
     try parts.encode(distribution, forKey: "distribution")
     try parts.encode(schedule, forKey: "schedule")
+    try parts.encodeIfPresent(regrowth, forKey: "regrowth")
     try parts.encode(selector, forKey: "selector")
     if !rules.isEmpty { try parts.encode(rules, forKey: "rule") }
     try parts.encode(nan == .refuse ? "refuse" : "largest", forKey: "nan")
@@ -44,7 +47,7 @@ extension Recipe: Codable {
   /// - Throws: `DecodingError`, also for parts that are not known: probably they are misspelt.
   public init(from decoder: any Decoder) throws {
     let parts = try decoder.parts(
-      "schema", "criterion", "target", "pattern", "distribution", "schedule", "selector", "rule", "nan")
+      "schema", "criterion", "target", "pattern", "distribution", "schedule", "regrowth", "selector", "rule", "nan")
     if let schema = try parts.value(Int.self, "schema"), schema != Self.schema {
       throw parts.wrong("schema", "expected \(Self.schema), found \(schema); write it for this version")
     }
@@ -63,6 +66,7 @@ extension Recipe: Codable {
       criterion, target: try parts.value(TargetText.self, "target")?.target, pattern: pattern,
       distribution: try parts.value(Distribution.self, "distribution"),
       schedule: try parts.value(Schedule.self, "schedule") ?? .oneShot,
+      regrowth: try parts.value(Regrowth.self, "regrowth"),
       selector: try parts.value(Selector.self, "selector") ?? Selector(),
       rules: try parts.value([Rule].self, "rule") ?? [])
     switch try parts.value(String.self, "nan") {
@@ -79,7 +83,9 @@ private struct CriterionText: Codable {
 
   /// Those that a name alone says.
   private static let named: [any Criterion] = [
-    Magnitude(), LAMP(), Curvature(), OptimalBrainDamage(), Taylor(), Movement(), Wanda(),
+    Magnitude(), LAMP(), Curvature(), OptimalBrainDamage(), Taylor(), Movement(), Wanda(), ActivationMean(),
+    SparseGPT(), SNIP(),
+    GraSP(), SynFlow(),
   ]
   private static var names: String { named.map(\.name).joined(separator: ", ") }
 

@@ -10,6 +10,23 @@ public enum Evidence: String, Sendable, Hashable, CaseIterable {
   case movement
   /// The L2 norm over all samples of the input that an entry is multiplied by.
   case activations
+  /// The mean over all samples of the magnitude of the input that an entry is multiplied by.
+  case activationMeans = "mean activations"
+  /// The sums over all samples of x xᵀ, with x the inputs that an output is computed from: one matrix for each group of
+  /// outputs that see the same inputs, in place of a number for each entry.
+  case inputProducts = "products of inputs"
+  /// The Hessian of the loss times its gradient.
+  case hessianGradients = "products of Hessian and gradient"
+  /// The gradient of the sum of the outputs where every tensor is its magnitude and all inputs are 1.
+  case synapticFlow = "synaptic flow"
+
+  /// Whether hooks gather it, for layers whose inputs can be told apart, on batches without labels.
+  public var isOfInputs: Bool {
+    switch self {
+    case .activations, .activationMeans, .inputProducts: true
+    default: false
+    }
+  }
 }
 
 /// What has been gathered of one kind of ``Evidence``, for each weight of a plan by its number.

@@ -21,10 +21,11 @@ extension GraphModule {
       }
       try acceleration.versions.check()
     }
-    let replacements = replacements ?? acceleration?.replacements ?? [:]
+    var replacements = replacements ?? acceleration?.replacements ?? [:]
+    for (step, look) in taps(in: plan) where replacements[step] == nil { replacements[step] = look }
     // Hooks of inner modules prepare their tensors, as pruning does.
     let hooked = inner.values.filter { !$0.forwardPreHooks.isEmpty }
-    return try within(hooked[...]) { try execute(plan, inputs, replacements, observe) }
+    return try within(hooked[...]) { [replacements] in try execute(plan, inputs, replacements, observe) }
   }
 
   /// Runs the steps up to one of them for what is seen on the way; what they make of buffers is not put in its place.

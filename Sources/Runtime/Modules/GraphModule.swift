@@ -16,7 +16,8 @@ import Torch
 /// Parameters and buffers stand under PyTorch's names in modules of their own, so that pruning, optimisers, state dicts
 /// and hooks work as on a network written by hand; they are read anew at each run. Dropout and norms follow the mode of
 /// the module that they stand in, `Module/train(_:)`; at first the mode is that of the export. Hooks of the inner
-/// modules run around the whole graph and see no inputs.
+/// modules run around the whole graph and see no inputs; an `EvidenceCollector` of inputs sees those of linear layers and of
+/// convolutions of one or two dimensions.
 ///
 /// Devices named in the graph are those of the parameters: a model exported on CUDA runs on the CPU, and moves with
 /// `Module/to(_:)-device`.
