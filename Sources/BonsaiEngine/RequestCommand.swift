@@ -39,6 +39,8 @@ struct RequestCommand: ParsableCommand {
           EngineAnswer(
             result: try ProofTask.run(
               original: original, reference: reference, compacted: compacted, inputs, runs: runs, limit: limit)))
+      case .budget(let model, let data, let inputs, let request):
+        answer(EngineAnswer(result: try BudgetTask.run(model, data: data, inputs, request: request)))
       }
     } catch {
       answer(EngineAnswer<RunResult>(error: "\(error)"))

@@ -69,6 +69,12 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The expression that just this name matches.
+  public init(exactly name: String) {
+    let special = Set("\\^$.|?*+()[]{}")
+    description = "^" + name.map { special.contains($0) ? "\\\($0)" : String($0) }.joined() + "$"
+  }
+
   /// The expression ready for many names.
   public func matcher() -> Matcher {
     guard let expression = try? Regex(description) else { preconditionFailure("'\(description)' was read before") }

@@ -4,6 +4,15 @@ import Testing
 @testable import Recipes
 
 @Suite("Which weights are pruned, and by what rules") struct SelectorTests {
+  @Test("a name as it stands, whatever characters it has")
+  func exactly() {
+    for name in ["a.b", "x(1)[2]{3}", "a+b*c?^$|\\d", ""] {
+      let pattern = NamePattern(exactly: name)
+      #expect(pattern.matches(name) && !pattern.matches("a" + name) && !pattern.matches(name + "x"))
+    }
+    #expect(!NamePattern(exactly: "a.b").matches("acb"))
+  }
+
   static let weights = [
     ("model.embed_tokens.weight", [8, 4]), ("layers.0.attn.q_proj.weight", [4, 4]), ("layers.0.attn.q_proj.bias", [4]),
     ("layers.0.input_layernorm.weight", [4]), ("layers.0.mlp.up.weight", [8, 4]), ("transformer.wte.weight", [8, 4]),

@@ -1,3 +1,5 @@
+import Recipes
+
 /// What has come of a search for the channels that reach a ``BudgetGoal``.
 public struct ChannelBudget: Codable, Hashable, Sendable {
   /// What is asked of a search, for another process.
@@ -75,13 +77,27 @@ public struct ChannelBudget: Codable, Hashable, Sendable {
   /// The plan that was chosen.
   public var chosen: ChannelSearch.Attempt { attempts[best] }
 
+  /// The plan that was chosen as a recipe, for what takes recipes and not choices, such as `Module.compact`.
+  ///
+  /// - Parameters:
+  ///   - criterion: what ranked the units of a group.
+  ///   - compactor: of the model.
+  public func recipe(_ criterion: any UnitCriterion = GroupMagnitude(), for compactor: Compactor) -> CompactionRecipe {
+    let rules = zip(compactor.groups, chosen.removed).compactMap { group, removed in
+      group.members.first(where: \.isOutput).map { member in
+        Rule(NamePattern(exactly: member.path), removed > 0 ? .prune(.amount(.count(removed))) : .exclude)
+      }
+    }
+    return CompactionRecipe(criterion, target: nil, rules: rules)
+  }
+
   /// How many times less a model costs than the whole one, as many times as fast where costs are milliseconds.
   public func gain(_ figures: ChannelForecast.Figures) -> Double { table.cost / figures.cost }
 }
 
 extension ChannelForecast {
   /// What may be expected of some targets between the least cost and that of the whole model, cheapest first.
-  func curve(_ count: Int = 12) throws -> [Figures] {
+  func curve(_ count: Int = 8) throws -> [Figures] {
     let (least, most) = (cost(leastPlaces), table.cost)
     var points: [Figures] = []
     for step in 0...count {

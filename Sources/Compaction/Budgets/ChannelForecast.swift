@@ -89,18 +89,18 @@ public struct ChannelForecast: Sendable {
   /// The plan of least error whose cost is at most a target, or near it, by what is expected.
   ///
   /// Costs of groups do not add up. So each group's is taken as it is where the others are cut as in the plan before, a
-  /// ``Recipes/BudgetSolver`` chooses, and what it is told to keep is halved between bounds until the plan costs what is
+  /// `BudgetSolver` chooses, and what it is told to keep is halved between bounds until the plan costs what is
   /// wanted; then the same around the new plan, until it stays.
   ///
   /// - Throws: `BudgetError` where numbers are none.
-  func plan(costing target: Double, resolution: Int = 1000) throws -> [Int] {
+  func plan(costing target: Double, resolution: Int = 500) throws -> [Int] {
     var current = even(target)
     var best: (places: [Int], cost: Double, error: Double)?
-    for _ in 0..<5 {
+    for _ in 0..<4 {
       let solver = try BudgetSolver(budgetTable(around: current), resolution: resolution)
       var (low, high) = (solver.reach.lowerBound, solver.reach.upperBound)
       var found: [Int]?
-      for _ in 0..<10 {
+      for _ in 0..<8 {
         let middle = (low + high) / 2
         let places = try solver.plan(costing: middle).choices
         let cost = cost(places)

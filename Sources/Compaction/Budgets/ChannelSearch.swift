@@ -89,10 +89,10 @@ public struct ChannelSearch {
     var (low, high) = (forecast.cost(forecast.leastPlaces), forecast.table.cost)
     var best: Int?
     // Where the forecast says it is.
-    var aim = low
-    for step in 0...20 {
-      aim = low + (high - low) * Double(step) / 20
-      if try forecast.figures(forecast.plan(costing: aim)).damage <= share { break }
+    var (dear, aim) = (low, high)
+    for _ in 0..<6 {
+      let middle = (dear + aim) / 2
+      if try forecast.figures(forecast.plan(costing: middle)).damage <= share { aim = middle } else { dear = middle }
     }
     for _ in 0..<9 where high > low * (1 + Self.tolerance / 2) {
       let places = try forecast.plan(costing: aim)

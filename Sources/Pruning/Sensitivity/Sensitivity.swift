@@ -70,7 +70,7 @@ public struct Sensitivity: Codable, Hashable, Sendable {
     }
   }
 
-  /// What a ``Recipes/BudgetSolver`` chooses from: for each layer the model's own sparsity, and those measured.
+  /// What a `BudgetSolver` chooses from: for each layer the model's own sparsity, and those measured.
   ///
   /// - Parameters:
   ///   - unit: what costs are counted in.
@@ -106,10 +106,10 @@ public struct Sensitivity: Codable, Hashable, Sendable {
   ///   - pattern: on what structure.
   public func recipe(
     for plan: BudgetPlan, _ criterion: some Criterion, pattern: Pattern = .unstructured
-  ) throws -> Recipe {
-    let rules = try zip(layers, plan.choices).map { layer, choice in
+  ) -> Recipe {
+    let rules = zip(layers, plan.choices).map { layer, choice in
       Rule(
-        try NamePattern(exactly: layer.path),
+        NamePattern(exactly: layer.path),
         choice == 0 ? .exclude : .prune(.sparsity(layer.points[choice - 1].sparsity)))
     }
     return Recipe(criterion, target: nil, pattern: pattern, distribution: .uniform, rules: rules)
@@ -145,13 +145,5 @@ public struct Sensitivity: Codable, Hashable, Sendable {
     case .loss: value.significant(4)
     case .accuracy: value.exactPercent
     }
-  }
-}
-
-extension NamePattern {
-  /// Just this name.
-  init(exactly name: String) throws(RecipeError) {
-    let special = Set("\\^$.|?*+()[]{}")
-    try self.init("^" + name.map { special.contains($0) ? "\\\($0)" : String($0) }.joined() + "$")
   }
 }

@@ -120,8 +120,10 @@ extension Module {
 }
 
 extension TracedModule {
-  /// What its graph can lose, the forward pass staying as it is.
-  fileprivate func compactor() throws -> Compactor {
+  /// What its graph can lose, the forward pass staying as it is, as for `Module.compact`.
+  ///
+  /// - Throws: `CompactionError`.
+  public func compactor() throws -> Compactor {
     var paths: [UnsafeRawPointer: [String]] = [:]
     for (path, slot) in state { if let tensor = slot.plainTensor { paths[tensor.identity, default: []].append(path) } }
     return try Compactor(

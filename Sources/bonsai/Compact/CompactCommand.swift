@@ -19,12 +19,16 @@ struct CompactCommand: ParsableCommand {
       said not to be proven. What stays whole is named, with the reason. With --zeros the model as it is takes the place of \
       the one with zeros, and 1e-6 that of 1e-9 where biases are made, which are rounded to float32.
 
-      --amount says what is removed of each group of channels, --macs, --parameters and --bytes what remains of the model.
+      --amount says what is removed of each group of channels, --macs, --parameters and --bytes what remains of the model. With \
+      --data, and with --speedup and --max-change, channels are chosen by how little the outputs change: each group is cut \
+      alone, measured, and the best plan is searched for until the goal is met within 5 %.
 
       EXAMPLES
         bonsai compact resnet18.pt2 -o small.pt2 --macs 0.5 --round-to 8
         bonsai compact vit.pt2 -o small.pt2 --parameters 0.6 --distribution global --at-least 0.25
         bonsai compact model.pt2 --amount 0.3 --keep 'head|stem' --dry-run
+        bonsai compact resnet18.pt2 -o small.pt2 --speedup 2 --data images.safetensors --round-to 8 --report report.html
+        bonsai compact resnet18.pt2 -o small.pt2 --max-change 0.01 --data images.safetensors
         bonsai prune model.pt2 -o zeros.pt2 --pattern structured --amount 0.3; bonsai compact zeros.pt2 -o small.pt2 --zeros
       """)
 
@@ -33,6 +37,7 @@ struct CompactCommand: ParsableCommand {
 
   @OptionGroup(title: "Output") var output: CompactOutputOptions
   @OptionGroup(title: "What goes, and how much") var how: CompactRecipeOptions
+  @OptionGroup(title: "What is wanted, found out with inputs") var goal: CompactGoalOptions
   @OptionGroup(title: "The proof") var inputs: ModelInputOptions
 
   @Option(help: ArgumentHelp("Runs of each model to measure.", valueName: "n"))
@@ -42,19 +47,39 @@ struct CompactCommand: ParsableCommand {
 
   func validate() throws {
     if runs < 1 { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
+    try how.checkAmounts(isGoalGiven: goal.isGiven)
+    if goal.data != nil, !goal.isGiven, how.macs == nil, how.parameters == nil, how.bytes == nil {
+      throw ValidationError(
+        "--data: expected a goal beside it, --speedup, --max-change, --macs, --parameters or --bytes, found none")
+    }
+    if goal.data != nil, how.distribution != nil {
+      throw ValidationError("--distribution: expected none beside --data, which finds out how much of each group goes")
+    }
   }
 
   func run() throws {
     // What contradicts itself is refused before any file is opened.
-    let recipe = how.zeros ? nil : try how.made(seed: inputs.seed)
+    let recipe = how.zeros ? nil : try how.made(seed: inputs.seed, hasGoal: goal.isGiven)
     try output.checkIsFree()
     let program = try ExportedProgram(Self.exported(model))
     let clock = ContinuousClock()
     let start = clock.now
     let compactor = try Compactor(program, options: how.options)
     let analysed = clock.now
-    let (choice, kept) = try recipe.map { (try compactor.choose($0), []) } ?? compactor.zeros()
+    var budget: ChannelBudget?
+    let (choice, kept): (Compactor.Choice, [Compactor.KeptDead])
+    if let recipe, let data = goal.data, let wanted = try goal.goal(recipe.target, compactor) {
+      let found = try CompactBudget.search(
+        wanted, compactor, recipe, model: model, data: data, inputs.request)
+      (budget, choice, kept) = (found.budget, found.choice, [])
+      try Interrupt.check()
+    } else if let recipe {
+      (choice, kept) = (try compactor.choose(recipe), [])
+    } else {
+      (choice, kept) = try compactor.zeros()
+    }
     var report = CompactReport(compactor, choice, keptDead: kept, seconds: start.duration(to: analysed).seconds)
+    report.budget = budget
     if let path = output.target {
       let writing = CompactWriting(compactor, choice, to: path)
       report.proof = try writing.run(original: model, isAsItWas: how.zeros, inputs.request, runs: runs)
@@ -66,6 +91,9 @@ struct CompactCommand: ParsableCommand {
       }
     }
     if let plot = output.plot { try SparsityPlot.write(CompactPlot(report).svg, to: plot) }
+    if let path = output.report {
+      try SparsityPlot.write(report.page(of: model, compactor.leftWhole).html, to: path)
+    }
     print(try printing.json ? report.json() : report.lines.joined(separator: "\n"))
   }
 

@@ -20,6 +20,11 @@ struct CompactOutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Draw the channels of each group before and after as a picture.", valueName: "svg"))
   var plot: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a page about it: layers, the curve of gain against change, what to try next.", valueName: "html"))
+  var report: String?
+
   var target: String? { dryRun ? nil : path }
 
   func validate() throws {
@@ -32,6 +37,9 @@ struct CompactOutputOptions: ParsableArguments {
     if let plot, !plot.lowercased().hasSuffix(".svg") {
       throw ValidationError("--plot: expected a path ending in .svg, found '\(plot)'")
     }
+    if let report, !report.lowercased().hasSuffix(".html") {
+      throw ValidationError("--report: expected a path ending in .html, found '\(report)'")
+    }
   }
 
   func checkIsFree() throws {
@@ -39,7 +47,7 @@ struct CompactOutputOptions: ParsableArguments {
       if !force { try Checkpoint.checkIsFree(target, for: .pt2) }
       Interrupt.watch()
     }
-    if let plot { try SparsityPlot.checkIsFree(plot, replacing: force) }
+    for picture in [plot, report].compactMap({ $0 }) { try SparsityPlot.checkIsFree(picture, replacing: force) }
   }
 }
 
@@ -148,19 +156,25 @@ struct CompactRecipeOptions: ParsableArguments {
     CompactionOptions(heads: heads, padsNorms: norms == .pad, dropsUnused: dropUnused)
   }
 
-  func validate() throws {
+  /// Throws unless just one option says how much.
+  func checkAmounts(isGoalGiven: Bool) throws {
     let given = [
       amount.map { _ in "--amount" }, macs.map { _ in "--macs" }, parameters.map { _ in "--parameters" },
       bytes.map { _ in "--bytes" }, zeros ? "--zeros" : nil,
+      isGoalGiven ? "a goal" : nil,
     ].compactMap { $0 }
     guard given.count <= 1 else {
       throw ValidationError(
-        "expected one of --amount, --macs, --parameters, --bytes and --zeros, found \(given.joined(separator: " and "))"
-      )
+        "expected one of --amount, --macs, --parameters, --bytes, --zeros, --speedup and --max-change, found "
+          + given.joined(separator: " and "))
     }
     guard !given.isEmpty || rules != nil || recipe != nil else {
-      throw ValidationError("expected --amount, --macs, --parameters, --bytes or --zeros, found none")
+      throw ValidationError(
+        "expected --amount, --macs, --parameters, --bytes, --speedup, --max-change or --zeros, found none")
     }
+  }
+
+  func validate() throws {
     if zeros {
       guard rules == nil, recipe == nil, keep.isEmpty, only.isEmpty, roundTo == 1 else {
         throw ValidationError(
@@ -177,24 +191,27 @@ struct CompactRecipeOptions: ParsableArguments {
       throw ValidationError("--norm: expected an order above 0, found \(norm)")
     }
     if rules == nil, recipe == nil {
-      do { _ = try made(seed: 0) } catch let error as RecipeError {
+      do { _ = try made(seed: 0, hasGoal: true) } catch let error as RecipeError {
         throw ValidationError("expected \(error.expected), found \(error.found); \(error.advice)")
       }
     }
   }
 
   /// The recipe that the options make; a recipe in a file gives what they leave open.
-  func made(seed: UInt64) throws -> CompactionRecipe {
+  ///
+  /// - Parameter hasGoal: whether another option says how much goes.
+  func made(seed: UInt64, hasGoal: Bool) throws -> CompactionRecipe {
     var result: CompactionRecipe
     if let recipe {
       var read = try RecipeFile.recipe(recipe)
       // What the options say takes the place of what the file says.
-      if target != nil { read.target = .amount(0.0) }
+      if target != nil || hasGoal { read.target = .amount(0.0) }
       result = try CompactionRecipe(read, roundTo: roundTo, over: reduce)
     } else {
       result = CompactionRecipe(unitCriterion(seed: seed), target: nil, roundTo: roundTo)
     }
     if let target { result.target = try target() }
+    if hasGoal, result.target == nil { result.target = .amount(0.0) }
     if let distribution { result.distribution.kind = distribution }
     if let atLeast { result.distribution.atLeast = try atLeast.share("--at-least") }
     result.selector.excluded += try keep.map { try NamePattern($0) }

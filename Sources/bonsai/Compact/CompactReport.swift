@@ -34,6 +34,8 @@ struct CompactReport: Encodable {
   var output: String?
   var groups: [Group]
   var totals: [String: Total]
+  /// What a search has found; nil where how much goes was said.
+  var budget: ChannelBudget?
   /// Nil where nothing was written, or there was no engine to run it.
   var proof: ProofResult?
   var leftWhole: [Whole]
@@ -68,7 +70,9 @@ struct CompactReport: Encodable {
     self.seconds = seconds
   }
 
-  private enum Key: CodingKey { case schema, output, groups, totals, proof, leftWhole, unknown, keptDead, seconds }
+  private enum Key: CodingKey {
+    case schema, output, groups, totals, budget, proof, leftWhole, unknown, keptDead, seconds
+  }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
@@ -76,6 +80,7 @@ struct CompactReport: Encodable {
     try container.encode(output, forKey: .output)
     try container.encode(groups, forKey: .groups)
     try container.encode(totals, forKey: .totals)
+    try container.encodeIfPresent(budget, forKey: .budget)
     // Said also where there is none.
     try container.encode(proof, forKey: .proof)
     try container.encode(leftWhole, forKey: .leftWhole)
@@ -112,6 +117,7 @@ struct CompactReport: Encodable {
       ])
     }
     var lines = table.lines + [""] + sums.lines + [""]
+    if let budget { lines += Self.lines(budget) + [""] }
     if let proof {
       lines.append(
         "proven: the largest difference is \(proof.float64.relative.significant(2)) of the largest output in float64, "
@@ -120,6 +126,48 @@ struct CompactReport: Encodable {
     lines += wholeLines
     lines.append(output.map { "written to \($0)" } ?? "nothing written")
     return lines
+  }
+
+  /// What was asked, expected and measured.
+  private static func lines(_ budget: ChannelBudget) -> [String] {
+    let words = BudgetWords(budget)
+    let plans = TextTable(
+      columns: [.init("plan")] + words.headings.map { .init($0) },
+      rows: budget.attempts.enumerated().map { number, attempt in
+        [number == budget.best ? "> \(number + 1)" : "\(number + 1)"] + words.cells(attempt)
+      })
+    return plans.lines + ["asked for: \(budget.goal). \(words.outcome)", words.conditions]
+  }
+
+  /// The report as a page.
+  func page(of model: String, _ leftWhole: [Compactor.LeftWhole]) -> CompactionPage {
+    var totals = CompactionCost.allCases.compactMap { cost in
+      self.totals[cost.rawValue].map { total in
+        func text(_ value: Int) -> String { cost == .bytes ? value.bytes : value.grouped }
+        return CompactionPage.Total(
+          name: cost == .macs ? "MACs" : cost.rawValue, before: text(total.before), after: text(total.after),
+          share: Double(total.after) / Double(max(total.before, 1)))
+      }
+    }
+    var remark = "Nothing was run: it is not proven, and not measured."
+    if let proof {
+      totals.append(
+        .init(
+          name: "ms, batch \(proof.batch)", before: proof.millisecondsBefore.fixed(2),
+          after: proof.millisecondsAfter.fixed(2), share: 1 / proof.speedup))
+      remark =
+        "Proven beside the model with zeros in the same places: outputs differ by \(proof.float64.relative.significant(2)) of "
+        + "the largest in float64, by \(proof.float32.relative.significant(2)) in float32."
+    }
+    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    return CompactionPage(
+      title: name(model) + (output.map { " made smaller: \(name($0))" } ?? ", what would go"), remark: remark,
+      groups: groups.map {
+        .init(
+          name: $0.name, before: $0.unitsBefore * $0.channelsOfAUnit, after: $0.unitsAfter * $0.channelsOfAUnit,
+          layers: $0.outputs + $0.inputs)
+      },
+      totals: totals, leftWhole: leftWhole, budget: budget)
   }
 
   /// What stays whole, by reason.
