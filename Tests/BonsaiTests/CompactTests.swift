@@ -91,6 +91,56 @@ import Testing
     #expect(try ExportedProgram(contentsOf: small).graph.problems.isEmpty)
   }
 
+  /// Token numbers for the model, drawn by a rule.
+  private func data() throws -> String {
+    let path = scratch("data.safetensors")
+    let ids = (0..<24 * 7).map { Int64(($0 * 7 + $0 / 5) % 20) }
+    try Checkpoint.write(
+      [TensorSource(name: "ids", type: .i64, shape: [24, 7], elements: ids)], as: .safetensors, to: path)
+    return path
+  }
+
+  @Test func searchesForAGoalAndTellsOnAPage() throws {
+    let (small, page) = (scratch("small.pt2"), scratch("report.html"))
+    let outcome = try bonsai(
+      "compact", model("rotary"), "-o", small, "--macs", "0.7", "--data", try data(), "--runs", "1", "--report", page,
+      "--json")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let budget = try #require(try outcome.json()["budget"] as? [String: Any])
+    #expect(budget["schema"] as? Int == 1)
+    let attempts = try #require(budget["attempts"] as? [[String: Any]])
+    let chosen = attempts[try #require(budget["best"] as? Int)]
+    let measured = try #require((chosen["measured"] as? [String: Any])?["cost"] as? Double)
+    let totals = try #require(try outcome.json()["totals"] as? [String: [String: Int]])
+    #expect(Int(measured) == totals["macs"]?["after"])
+    #expect(try bonsai("verify", small).status == 0)
+    let html = try String(contentsOfFile: page, encoding: .utf8)
+    #expect(html.contains("rotary.pt2 made smaller: small.pt2") && html.contains("What to try next"))
+    #expect(scratch.names == ["data.safetensors", "report.html", "small.pt2"])
+    // Without inputs there is a page too.
+    let other = scratch("other.html")
+    #expect(try bonsai("compact", model("rotary"), "--dry-run", "--amount", "0.5", "--report", other).status == 0)
+    #expect(try String(contentsOfFile: other, encoding: .utf8).contains("--max-change"))
+  }
+
+  @Test func refusesGoalsThatCannotBe() throws {
+    let (small, data) = (scratch("small.pt2"), try data())
+    func error(_ arguments: String..., status: Int32 = 64) throws -> String {
+      let outcome = try run("bonsai", ["compact", model("rotary"), "-o", small] + arguments)
+      #expect(outcome.status == status, "\(arguments): \(outcome.error)")
+      return outcome.error
+    }
+    #expect(try error("--speedup", "2").contains("expected --data beside it"))
+    #expect(try error("--speedup", "1", "--data", data).contains("expected more than 1"))
+    #expect(try error("--speedup", "2", "--max-change", "0.1", "--data", data).contains("found both"))
+    #expect(try error("--speedup", "2", "--macs", "0.5", "--data", data).contains("expected one of"))
+    #expect(try error("--amount", "0.5", "--data", data).contains("expected a goal beside it"))
+    #expect(try error("--macs", "0.5", "--data", data, "--distribution", "global").contains("--distribution"))
+    #expect(try error("--macs", "0.001", "--data", data, status: 2).contains("expected a way to keep"))
+    #expect(try error("--macs", "0.5", "--data", scratch("none.npz"), status: 2).contains("none.npz"))
+    #expect(scratch.names == ["data.safetensors"])
+  }
+
   @Test func refusesWhatCannotBe() throws {
     let small = scratch("small.pt2")
     func error(_ arguments: String..., status: Int32 = 2) throws -> String {
