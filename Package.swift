@@ -167,10 +167,11 @@ let package = Package(
     // What several test targets use.
     .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport"),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "Sparsity", "TestSupport"],
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "ONNXFormat", "Sparsity", "TestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "FilePruningTests", dependencies: ["FilePruning", "Recipes", "Checkpoints", "Sparsity", "TestSupport"]),
+      name: "FilePruningTests",
+      dependencies: ["FilePruning", "Recipes", "Checkpoints", "ONNXFormat", "Sparsity", "TestSupport"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"], resources: [.copy("Recorded")]),
     .testTarget(
       name: "NNTests", dependencies: ["Checkpoints", "NN", "TestSupport", "Torch"], resources: [.copy("Recorded")]),

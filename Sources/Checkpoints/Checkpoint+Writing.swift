@@ -14,6 +14,8 @@ extension Checkpoint {
     case pytorchWithRest
     /// An exported model: the graph and all else of the input, with other weights.
     case pt2
+    /// An ONNX model: all of the input, with other entries in its tensors.
+    case onnx
 
     /// The layout that a path's ending asks for: `.safetensors`, an index or a directory, or one of PyTorch's endings;
     /// nil for any other. A name without any ending is that of a directory, unless it is that of a file already.
@@ -28,6 +30,8 @@ extension Checkpoint {
         self = .pytorch
       } else if path.hasSuffix(".pt2") {
         self = .pt2
+      } else if path.hasSuffix(".onnx") {
+        self = .onnx
       } else {
         return nil
       }
@@ -97,13 +101,21 @@ extension Checkpoint {
       try Self.checkNames(tensors, fit: model.tensors, of: "the graph of '\(model.path)'", path: path)
       return try ArchiveWriter(
         path: path, like: model, tensors: tensors, metadata: metadata, replacing: replacing, progress: progress)
+    case .onnx:
+      guard let model = input?.onnxModel else {
+        throw CheckpointError(
+          .unsupported, "write", file: path, expected: "an ONNX model as input, whose graph the output takes",
+          found: input.map { "\($0.format)" } ?? "none", advice: "choose another ending, or convert a .pt2")
+      }
+      try Self.checkNames(tensors, fit: model.tensors, of: "the graph of '\(model.path)'", path: path)
+      return try ONNXWriter(path: path, like: model, metadata: metadata, replacing: replacing, progress: progress)
     }
   }
 
   /// The metadata for an output in another layout: that of the input, and `format: pt` where safetensors are made out of
   /// another format, because transformers refuses files that say none.
   public func metadata(for output: OutputFormat) -> CheckpointMetadata {
-    if output == .pytorch || output == .pytorchWithRest { return metadata }
+    if [.pytorch, .pytorchWithRest, .onnx].contains(output) { return metadata }
     guard format != .safetensors, format != .shardedSafetensors else { return metadata }
     return metadata.merging(["format": "pt"]) { given, _ in given }
   }

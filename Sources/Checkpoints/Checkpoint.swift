@@ -20,6 +20,7 @@ public struct Checkpoint: TensorReader {
     case shardedPyTorch(ShardedPyTorch)
     case numpy(NumPyFile)
     case pt2(PT2File)
+    case onnx(ONNXFile)
   }
 
   /// The path that was opened; for a directory, that of the file or index found in it.
@@ -74,6 +75,7 @@ public struct Checkpoint: TensorReader {
     case .numpy: Checkpoint(try NumPyFile(file, archive: nil))
     case .numpyArchive: Checkpoint(try NumPyFile(file, archive: ZipArchive(file)))
     case .pt2: Checkpoint(try PT2File(file))
+    case .onnx: Checkpoint(try ONNXFile(file))
     }
   }
 
@@ -118,6 +120,15 @@ public struct Checkpoint: TensorReader {
     source = .pt2(file)
   }
 
+  /// The checkpoint that the tensors of `file` are.
+  public init(_ file: ONNXFile) {
+    (path, format, table, metadata) = (file.path, .onnx, file.table, file.metadata)
+    source = .onnx(file)
+  }
+
+  /// The ONNX model, where this is one.
+  public var onnxModel: ONNXFile? { if case .onnx(let file) = source { file } else { nil } }
+
   /// The exported model, where this is one.
   public var exportedModel: PT2File? { if case .pt2(let file) = source { file } else { nil } }
 
@@ -135,6 +146,7 @@ extension Checkpoint {
     case .shardedPyTorch(let files): files.shards.map(\.path)
     case .numpy(let file): [file.path]
     case .pt2(let file): [file.path]
+    case .onnx(let file): file.files
     }
   }
 
@@ -165,6 +177,7 @@ extension Checkpoint {
     case .pytorch(let file): file.others
     case .shardedPyTorch(let files): files.others
     case .numpy(let file): file.others
+    case .onnx(let file): file.others
     }
   }
 

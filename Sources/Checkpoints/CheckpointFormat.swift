@@ -8,6 +8,8 @@ public enum CheckpointFormat: String, Hashable, Sendable, CaseIterable {
   case pytorch
   /// A model that torch.export.save wrote: graph and weights.
   case pt2
+  /// A model in ONNX's format: graph and tensors.
+  case onnx
   /// PyTorch's layout before version 1.6.
   case legacyPyTorch
   /// PyTorch's layout before version 0.1.10: a tar archive.
@@ -33,6 +35,7 @@ extension CheckpointFormat: CustomStringConvertible {
     case .numpy: "NumPy array"
     case .numpyArchive: "NumPy archive"
     case .pt2: "exported model"
+    case .onnx: "ONNX model"
     }
   }
 }
@@ -48,14 +51,19 @@ extension CheckpointFormat {
     if PyTorchParts.hasLegacyMagic(file) { return .legacyPyTorch }
     if TarArchive.isTar(file), try TarArchive(file).members["pickle"] != nil { return .tarPyTorch }
     if head.starts(with: NumPyHeader.magic) { return .numpy }
+    if ONNXFile.isModel(file) { return .onnx }
     if head.count >= 9, head[8] == UInt8(ascii: "{") { return .safetensors }
     if head.first == UInt8(ascii: "{") && file.path.hasSuffix(".json") { return indexFormat(file) }
     // Damaged beyond recognition, or of a content with white space in front: the reader of that format says why.
     if file.path.hasSuffix(".safetensors") { return .safetensors }
     if file.path.hasSuffix(".json") { return indexFormat(file) }
+    if file.path.hasSuffix(".onnx"), !head.isEmpty, !head.starts(with: Array("version https://git-lfs".utf8)) {
+      return .onnx
+    }
     let (found, advice) = guess(head)
     throw CheckpointError(
-      .notRecognised, "open", file: file.path, expected: "safetensors or a PyTorch file", found: found, advice: advice)
+      .notRecognised, "open", file: file.path, expected: "safetensors, a PyTorch file or an ONNX model", found: found,
+      advice: advice)
   }
 
   /// What the shards of an index are: by its name, else by theirs.
@@ -94,7 +102,6 @@ extension CheckpointFormat {
         "in Python, save the tensors with torch.save or safetensors; a bare pickle can hold anything, code included"
       )
     }
-    if head.first == 0x08, head.count > 16 { return ("perhaps an ONNX model", usual) }
     return ("bytes of neither", usual)
   }
 }

@@ -14,6 +14,9 @@ public protocol TensorStore: Sendable {
   /// Text that travels with the tensors.
   var metadata: CheckpointMetadata { get }
 
+  /// The nodes that take a tensor, where the store has a graph.
+  func uses(of name: String) -> [TensorUse]
+
   /// The tensor called `name`, or nil. O(1).
   subscript(name: String) -> TensorInfo? { get }
 
@@ -50,6 +53,9 @@ extension TensorStore {
   /// The size of all files in bytes.
   public var size: Int { fileSizes.reduce(0, +) }
 
+  /// None: most files have no graph.
+  public func uses(of name: String) -> [TensorUse] { [] }
+
   /// The tensors in the order in which their bytes lie in the files: the order for reading everything once.
   public var tensorsByOffset: [TensorInfo] { tensors.sorted(by: TensorInfo.liesBefore) }
 }
@@ -57,6 +63,9 @@ extension TensorStore {
 extension Checkpoint: TensorStore {
   /// The size of each file in bytes.
   public var fileSizes: [Int] { mappedFiles.map(\.size) }
+
+  /// The nodes that take a tensor of an ONNX model.
+  public func uses(of name: String) -> [TensorUse] { onnxModel?.uses[name] ?? [] }
 
   /// Copies part of a file into `buffer`.
   public func readFile(

@@ -20,10 +20,9 @@ package final class FileContext {
 
   init(_ store: some TensorStore, _ recipe: Recipe) throws {
     var weights = try StoredWeight.all(in: store)
-    let roles = RoleTable(
-      store.tensors.map { TensorDescription(path: $0.name, shape: $0.shape, typeName: $0.type.name) })
+    let roles = store.roles
     do throws(RecipeError) {
-      let plan = try recipe.plan(for: weights.map { $0.described(roles) })
+      let plan = try recipe.plan(for: weights.map { $0.described(roles, in: store) })
       try plan.checkEvidence()
       self.plan = plan
     } catch {

@@ -126,8 +126,11 @@ extension Recipe {
 
   /// Why the pattern does not fit a weight; nil where it does.
   private func misfit(of weight: Weight) -> String? {
+    if distribution.kind == .perRow, weight.layout != .outputsFirst {
+      return "the rows of \(weight.shape) are not its outputs"
+    }
     do throws(PatternError) {
-      try pattern.validate(for: weight.shape)
+      try pattern.turned(for: weight.layout, rank: weight.shape.count).validate(for: weight.shape)
       return nil
     } catch { return error.reason }
   }

@@ -15,13 +15,14 @@ import Testing
 
   @Test func outputsAreChosenByTheirEnding() throws {
     #expect(try OutputOptions.parse(["-o", "a.pt"]).format() == .pytorch)
+    #expect(try OutputOptions.parse(["-o", "a.onnx"]).format() == .onnx)
     #expect(try OutputOptions.parse(["--output", "a/"]).format() == .shardedSafetensors(limit: 5_000_000_000))
     #expect {
-      _ = try OutputOptions.parse(["-o", "a.onnx"])
+      _ = try OutputOptions.parse(["-o", "a.h5"])
     } throws: { error in
       OutputOptions.message(for: error)
-        == "--output: expected a path ending in .safetensors, .pt, .pth, .bin or .ckpt, or in / for shards, "
-        + "found 'a.onnx'"
+        == "--output: expected a path ending in .safetensors, .pt, .pth, .bin, .ckpt, .pt2 or .onnx, or in / for shards, "
+        + "found 'a.h5'"
     }
   }
 }

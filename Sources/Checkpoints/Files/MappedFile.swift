@@ -82,6 +82,9 @@ final class MappedFile: @unchecked Sendable {
     state = State(descriptor)
   }
 
+  /// Whether it is a file, not bytes in memory.
+  var isOnDisk: Bool { descriptor >= 0 }
+
   /// Throws where the file has been written to since it was opened.
   func checkUnchanged() throws(CheckpointError) {
     guard descriptor >= 0, let state, state != State(descriptor) else { return }

@@ -43,6 +43,13 @@ enum System {
     return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
+  /// The path without links; nil where it leads nowhere.
+  static func realPath(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
   static func remove(_ path: String) { unlink(path) }
 
   static func removeDirectory(_ path: String) { rmdir(path) }

@@ -15,9 +15,10 @@ final class BandRanker: Ranker {
     (self.plan, self.group) = (plan, group)
     let shape = context.weights[group.weights[0]].shape
     width = shape.dropFirst().reduce(1, *)
-    if case .nOfM(let n, let m, _) = plan.recipe.pattern {
+    let own = plan.pattern(of: group.weights[0])
+    if case .nOfM(let n, let m, _) = own {
       pattern = .nOfM(n, m, dim: 0)
-      stride = plan.recipe.pattern.bandCount(in: shape) / m
+      stride = own.bandCount(in: shape) / m
     } else {
       (pattern, stride) = (.unstructured, 1)
     }

@@ -9,16 +9,12 @@ final class BlockRanker: Ranker {
   private let plan: PruningPlan
   private let rows: Int
   private let columns: Int
-  private let matrix: BlockMatrix
   private var search: GroupSearch
 
-  init(
-    _ context: FileContext, _ plan: PruningPlan, _ group: PruningPlan.Group, rows: Int, columns: Int,
-    _ matrix: BlockMatrix
-  ) {
+  init(_ context: FileContext, _ plan: PruningPlan, _ group: PruningPlan.Group, rows: Int, columns: Int) {
     (self.context, self.plan) = (context, plan)
-    (self.rows, self.columns, self.matrix) = (rows, columns, matrix)
-    let totals = group.weights.map { PatternUnits(plan.recipe.pattern, of: context.weights[$0].shape)?.count ?? 0 }
+    (self.rows, self.columns) = (rows, columns)
+    let totals = group.weights.map { plan.units(of: $0)?.count ?? 0 }
     search = GroupSearch(plan, group, totals: totals, types: [.float64], by: plan.unitRanking)
   }
 
@@ -26,6 +22,9 @@ final class BlockRanker: Ranker {
 
   /// The scores of a band's blocks, and those of them that take part.
   private func ranked<Result>(_ block: WeightBlock, _ body: (BlockNorms, Scores) throws -> Result) rethrows -> Result {
+    guard case .block(let rows, let columns, let matrix) = plan.pattern(of: block.number) else {
+      preconditionFailure("blocks of a pattern that has none")
+    }
     let width = matrix.shape(of: context.weights[block.number].shape).last ?? 1
     let band = BlockNorms(shape: [block.scores.count / max(width, 1), width], rows: rows, columns: columns)
     let norms = band.reduce(block.scores, plan.recipe.criterion.reduction)

@@ -30,7 +30,7 @@ final class ChannelRanker: Ranker {
     (self.context, self.plan, self.group) = (context, plan, group)
     let shapes = group.weights.map { context.weights[$0].shape }
     dimensions = Dictionary(
-      uniqueKeysWithValues: zip(group.weights, shapes.map { plan.recipe.pattern.dimension(in: $0) ?? 0 }))
+      uniqueKeysWithValues: zip(group.weights, shapes).map { ($0, plan.pattern(of: $0).dimension(in: $1) ?? 0) })
     for (number, shape) in zip(group.weights, shapes) {
       let size = shape[dimensions[number] ?? 0]
       guard size <= Self.limit else {

@@ -99,7 +99,7 @@ final class DrawnUnitsRanker: DrawingRanker {
     (self.context, self.plan, self.group) = (context, plan, group)
     units = Dictionary(
       uniqueKeysWithValues: group.weights.compactMap { number in
-        PatternUnits(plan.recipe.pattern, of: context.weights[number].shape).map { (number, $0) }
+        plan.units(of: number).map { (number, $0) }
       })
     do {
       part = try plan.part(group) { number, units in

@@ -42,11 +42,11 @@ struct Rankers {
     let shape = context.weights[number].shape
     switch rankers[number] {
     case is BandRanker:
-      guard let pattern = context.plan?.recipe.pattern, pattern != .unstructured else {
+      guard let pattern = context.plan?.pattern(of: number), pattern != .unstructured else {
         return shape.dropFirst().reduce(1, *)
       }
       return pattern.bandCount(in: shape)
-    case is BlockRanker: return context.plan?.recipe.pattern.bandCount(in: shape) ?? 1
+    case is BlockRanker: return context.plan?.pattern(of: number).bandCount(in: shape) ?? 1
     default: return 1
     }
   }
@@ -60,8 +60,8 @@ struct Rankers {
     case (.weights, .unstructured) where !isPerRow: return EntryRanker(context, plan, group)
     case (.weights, .unstructured), (.weights, .nOfM): return BandRanker(context, plan, group)
     case (.weights, .structured): return try ChannelRanker(context, plan, group)
-    case (.weights, .block(let rows, let columns, let matrix)) where !isPerRow:
-      return BlockRanker(context, plan, group, rows: rows, columns: columns, matrix)
+    case (.weights, .block(let rows, let columns, _)) where !isPerRow:
+      return BlockRanker(context, plan, group, rows: rows, columns: columns)
     case (.draws, .unstructured) where !isPerRow: return try DrawRanker(context, plan, group)
     case (.draws, .structured) where !isPerRow, (.draws, .block) where !isPerRow:
       return try DrawnUnitsRanker(context, plan, group)

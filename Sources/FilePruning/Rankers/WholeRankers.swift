@@ -64,7 +64,7 @@ final class WholeRanker: Ranker {
   init(_ context: FileContext, _ plan: PruningPlan, _ group: PruningPlan.Group) {
     (self.context, self.plan, self.group) = (context, plan, group)
     let totals = group.weights.map { number in
-      PatternUnits(plan.recipe.pattern, of: context.weights[number].shape)?.count ?? context.weights[number].count
+      plan.units(of: number)?.count ?? context.weights[number].count
     }
     let ranking = plan.recipe.pattern == .unstructured ? plan.recipe.criterion.ranking : plan.unitRanking
     search = GroupSearch(plan, group, totals: totals, types: [.float64], by: ranking)
@@ -77,7 +77,7 @@ final class WholeRanker: Ranker {
     let weight = context.weights[number]
     return try weight.whole(context.reader) { tensor in
       let entries = try plan.entryScores(number, tensor)
-      guard let units = PatternUnits(plan.recipe.pattern, of: weight.shape) else {
+      guard let units = plan.units(of: number) else {
         return try withExtendedLifetime(entries) { try body(entries.scores, nil) }
       }
       let values = try plan.unitScores(number, entries)

@@ -99,10 +99,13 @@ extension StoredWeight {
 extension StoredWeight {
   /// The weight as recipes see it.
   ///
-  /// - Parameter roles: The roles of all tensors of the store.
-  func described(_ roles: RoleTable) -> Weight {
+  /// - Parameters:
+  ///   - roles: The roles of all tensors of the store.
+  ///   - store: The store.
+  func described(_ roles: RoleTable, in store: some TensorStore) -> Weight {
     func role(_ name: Name) -> Role? { name.mask == nil ? roles[name.tensor.name]?.role : nil }
     var weight = Weight(path: name, shape: shape, type: type, role: role(names[0]))
+    weight.layout = TensorUse.layout(store.uses(of: tensor.name))
     weight.aliases = names.dropFirst().map {
       Weight.Alias(path: $0.name, rank: $0.tensor.shape.count, role: role($0))
     }

@@ -24,7 +24,7 @@ struct DrawnScores {
     for group in plan.groups {
       var start = 0
       for weight in group.weights {
-        let units = PatternUnits(plan.recipe.pattern, of: plan.weights[weight].shape)
+        let units = plan.units(of: weight)
         let count =
           plan.recipe.pattern.fixesAmount
           ? tensors[weight].count : units.map { plan.open(weight, $0, tensors[weight]).keptCount } ?? open[weight]
@@ -42,7 +42,7 @@ struct DrawnScores {
 
   /// The scores of a weight's entries; nil where they are not drawn, or none of them goes.
   func entries(_ group: Int, _ weight: Int) -> ScoredWeight? {
-    guard draws.indices.contains(group), PatternUnits(plan.recipe.pattern, of: plan.weights[weight].shape) == nil else {
+    guard draws.indices.contains(group), plan.units(of: weight) == nil else {
       return nil
     }
     let tensor = tensors[weight]
@@ -59,8 +59,7 @@ struct DrawnScores {
 
   /// The scores of a weight's channels or blocks; nil where they are not drawn.
   func units(_ group: Int, _ weight: Int) -> [Double]? {
-    guard draws.indices.contains(group), let units = PatternUnits(plan.recipe.pattern, of: plan.weights[weight].shape)
-    else { return nil }
+    guard draws.indices.contains(group), let units = plan.units(of: weight) else { return nil }
     guard let memory = draws[group] else { return [Double](repeating: 0, count: units.count) }
     let values = Scores(bytes: own(memory, weight), type: memory.type).values
     return PruningPlan.spread(values, over: plan.open(weight, units, tensors[weight]))
@@ -119,7 +118,7 @@ extension PruningPlan {
       let total = group.weights.reduce(0) { $0 + weights[$1].count }
       return try count(group, of: total, open: available) == 0 ? nil : part
     case .structured, .block:
-      let units = group.weights.map { PatternUnits(recipe.pattern, of: weights[$0].shape) }
+      let units = group.weights.map(units)
       let total = units.reduce(0) { $0 + ($1?.count ?? 0) }
       let opens = try zip(group.weights, units).map { try open($0, $1) }
       let available = opens.reduce(0, +)

@@ -32,7 +32,7 @@ struct GroupRanking {
       return try group.weights.indices.map { index in
         try plan.naming(group.weights[index]) {
           do throws(PatternError) {
-            return try recipe.pattern.mask(
+            return try plan.pattern(of: group.weights[index]).mask(
               of: entries[index].scores, shape: shapes[index], by: entries[index].ranking, nan: recipe.nan,
               threads: threads)
           } catch {
@@ -51,7 +51,7 @@ struct GroupRanking {
       }
       return try cut(group, entries.map(\.scores), by: entries.first?.ranking ?? .magnitude)
     case .structured, .block:
-      let units = shapes.compactMap { PatternUnits(recipe.pattern, of: $0) }
+      let units = group.weights.compactMap(plan.units)
       let values = try group.weights.indices.map { try unitScores($0, threads) }
       let open = zip(units, group.weights).map { units, weight in tensors[weight].kept.map(units.open) }
       let survivors = try survivors(group, values, kept: open)
@@ -70,7 +70,7 @@ struct GroupRanking {
         return try cut(group, scored.map(\.scores), by: plan.unitRanking)
       }
       return try group.weights.indices.map { index in
-        let columns = PatternUnits(recipe.pattern, of: plan.weights[group.weights[index]].shape)?.columns ?? 1
+        let columns = plan.units(of: group.weights[index])?.columns ?? 1
         return try plan.rowMask(
           group, group.weights[index], scored[index].scores, by: plan.unitRanking, width: columns, threads: threads)
       }

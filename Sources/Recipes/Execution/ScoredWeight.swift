@@ -62,8 +62,7 @@ extension PruningPlan {
   public func unitScores(
     _ weight: Int, _ entries: ScoredWeight, _ evidence: EvidenceValues? = nil, threads: Int? = nil
   ) throws -> [Double] {
-    let shape = weights[weight].shape
-    guard let units = PatternUnits(recipe.pattern, of: shape) else { return [] }
+    guard let units = units(of: weight) else { return [] }
     if case .computed = recipe.criterion.source, recipe.criterion.subject == .channels {
       return try computed(weight, entries.scores, evidence, count: units.count)
     }
@@ -88,7 +87,7 @@ extension PruningPlan {
         advice: "gather them on the same model")
     }
     let values = WeightValues(
-      weight, values: tensor.values, kept: tensor.kept, dimension: recipe.pattern.dimension(in: weight.shape),
+      weight, values: tensor.values, kept: tensor.kept, dimension: pattern(of: number).dimension(in: weight.shape),
       evidence: given)
     let scores = try recipe.criterion.scores(of: values)
     guard scores.count == count else {

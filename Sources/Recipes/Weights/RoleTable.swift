@@ -37,6 +37,7 @@ extension Role {
 
 extension RoleTable {
   private func judge(_ tensor: TensorDescription) -> RoleJudgement {
+    if let known = tensor.known { return known }
     let place = Neighbourhood(tensor, self)
     return packed(place) ?? reparameterised(place) ?? quantisation(place) ?? plain(place)
   }

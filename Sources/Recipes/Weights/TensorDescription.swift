@@ -7,11 +7,15 @@ public struct TensorDescription: Sendable, Hashable {
   /// The type of its entries as safetensors calls it: `"F32"`, `"BF16"`, `"I8"`, `"F8_E4M3"`.
   public var typeName: String
 
+  /// What is known of its role from elsewhere, such as a graph; names and neighbours are not asked then.
+  public var known: RoleJudgement?
+
   /// Describes a tensor.
-  public init(path: String, shape: [Int], typeName: String) {
+  public init(path: String, shape: [Int], typeName: String, known: RoleJudgement? = nil) {
     self.path = path
     self.shape = shape
     self.typeName = typeName
+    self.known = known
   }
 
   /// Whether the entries are whole numbers or truth values.

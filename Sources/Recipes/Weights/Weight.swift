@@ -12,6 +12,8 @@ public struct Weight: Sendable, Hashable {
   public var role: Role
   /// The type of the layer it belongs to, such as `Linear`; nil where nobody knows.
   public var layer: String?
+  /// How its dimensions are ordered.
+  public var layout = WeightLayout.outputsFirst
   /// Its other names, where the same memory stands at several places.
   public var aliases: [Alias] = []
 

@@ -75,7 +75,7 @@ struct ConvertCommand: ParsableCommand {
     var format = try OutputOptions.prepare(output, force: force)
     let checkpoint = try input.open()
     let renamed = try names.applied(to: checkpoint)
-    checkpoint.remarkOnLeftOut()
+    checkpoint.remarkOnLeftOut(format)
     if let shardSize { format = .shardedSafetensors(limit: shardSize) }
     let sources = zip(checkpoint.tensors, renamed).map { tensor, name in
       var source = checkpoint.source(of: tensor)

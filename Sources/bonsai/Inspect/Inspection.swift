@@ -1,4 +1,5 @@
 import Checkpoints
+import FilePruning
 import Graphs
 import Recipes
 
@@ -91,12 +92,5 @@ struct Inspection {
   /// How many values of all tensors but masks have which magnitude: those in 2^e ..< 2^(e+1) at e, ascending.
   var magnitudes: [(exponent: Int, count: Int)] {
     total.magnitudes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-  }
-}
-
-extension Checkpoint {
-  /// The roles of all tensors, judged by names, shapes, types and neighbours.
-  var roles: RoleTable {
-    RoleTable(tensors.map { TensorDescription(path: $0.name, shape: $0.shape, typeName: $0.type.name) })
   }
 }

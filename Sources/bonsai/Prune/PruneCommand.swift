@@ -71,8 +71,9 @@ struct PruneCommand: ParsableCommand {
     let checkpoint = try input.open()
     let pruner = try FilePruner(checkpoint, recipe, draws: PipedDraws(), digest: SHA256Digest.self)
     let target = dryRun ? nil : try output.target(seed: (recipe.criterion as? RandomScores)?.seed)
-    if target != nil, !output.keepRest {
-      checkpoint.remarkOnLeftOut(keepsRest: target?.format == .pytorch && checkpoint.pytorchFile?.layout == .zip)
+    if let target, !output.keepRest {
+      checkpoint.remarkOnLeftOut(
+        target.format, keepsRest: target.format == .pytorch && checkpoint.pytorchFile?.layout == .zip)
     }
     let report = try pruner.run(showing: target, as: output.form)
     if let target { try copyCompanions(from: input.file, to: target.path) }

@@ -7,7 +7,8 @@ struct PruneOutputOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
-      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt), a directory means shards.",
+      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt; .pt2 or .onnx where the input is such "
+        + "a model), a directory means shards.",
       valueName: "path"))
   var path: String?
 

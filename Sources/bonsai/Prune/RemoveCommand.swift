@@ -31,9 +31,9 @@ struct RemoveCommand: ParsableCommand {
       only: try only.map { try NamePattern($0) }, excluded: try exclude.map { try NamePattern($0) })
     let checkpoint = try input.open()
     let pruner = try FilePruner(removingMasksIn: checkpoint, of: selector, digest: SHA256Digest.self)
-    checkpoint.remarkOnLeftOut()
     let target = FilePruner.Output(
       path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
+    checkpoint.remarkOnLeftOut(target.format)
     let report: FileReport
     if let model = checkpoint.exportedModel, case .pt2 = target.format {
       report = try ExportedRemoval(model, exclude: exclude, only: only).write(pruner, to: target)

@@ -45,7 +45,8 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
-      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt), a directory means shards.",
+      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt; .pt2 or .onnx where the input is such "
+        + "a model), a directory means shards.",
       valueName: "path"))
   var path: String
 
@@ -78,7 +79,8 @@ struct OutputOptions: ParsableArguments {
   static func format(of path: String) throws -> Checkpoint.OutputFormat {
     guard let format = Checkpoint.OutputFormat(path: path) else {
       throw ValidationError(
-        "--output: expected a path ending in .safetensors, .pt, .pth, .bin or .ckpt, or in / for shards, found '\(path)'"
+        "--output: expected a path ending in .safetensors, .pt, .pth, .bin, .ckpt, .pt2 or .onnx, or in / for shards, found "
+          + "'\(path)'"
       )
     }
     return format

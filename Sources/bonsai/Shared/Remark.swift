@@ -5,13 +5,17 @@ import Console
 func remark(_ text: String, as kind: String = "note") { Terminal.error.write("bonsai: \(kind): \(text)\n") }
 
 extension Checkpoint {
-  /// Remarks on what a file holds beside its tensors, which the output will not have; called before anything is written.
+  /// Remarks on what a file holds beside its tensors, which the output will not have or has as it is; called before
+  /// anything is written.
   ///
-  /// - Parameter keepsRest: Whether the command has an option to keep it.
-  func remarkOnLeftOut(keepsRest: Bool = false) {
+  /// - Parameters:
+  ///   - format: The output's format.
+  ///   - keepsRest: Whether the command has an option to keep it.
+  func remarkOnLeftOut(_ format: OutputFormat? = nil, keepsRest: Bool = false) {
     guard !others.isEmpty else { return }
     let names = others.prefix(20).map { "\($0.name.withoutControls) (\($0.what))" }.joined(separator: ", ")
     let more = others.count > 20 ? " and \(others.count - 20) more, which bonsai inspect --json lists" : ""
+    if format == .onnx || format == .pytorchWithRest { return remark("left as they are: \(names)\(more)") }
     remark(
       "the output has the tensors of '\(path)' only, without: \(names)\(more)"
         + (keepsRest ? "; --keep-rest keeps it" : ""))

@@ -1,7 +1,9 @@
-import Checkpoints
 import Foundation
+import ONNXFormat
 import TestSupport
 import Testing
+
+@testable import Checkpoints
 
 /// Damaged and hostile files by the thousand: each opens and reads, or throws a `CheckpointError`; none crashes, hangs or
 /// hands out more than its file holds.
@@ -71,6 +73,19 @@ import Testing
       return bytes
     } open: {
       Checkpoint(try SafetensorsFile(bytes: $0))
+    }
+    #expect(opened > 0)
+  }
+
+  @Test func onnxModels() {
+    let seeds = [Fixture.bytes("onnx/small.onnx"), Fixture.bytes("onnx/external/small.onnx")]
+    let opened = fuzz { seed in
+      var mutator = Mutator(seed: seed)
+      return mutator.mutate(seeds[mutator.number(below: 4) == 0 ? 1 : 0], others: seeds)
+    } open: { bytes in
+      let file = try ONNXFile(MappedFile(bytes: bytes, name: "m.onnx"))
+      for tensor in file.model.graph.initializer { _ = try? file.bytes(of: tensor) }
+      return Checkpoint(file)
     }
     #expect(opened > 0)
   }
