@@ -4,6 +4,7 @@
     models.py languages FOLDER              the same for small BERT, GPT-2 and Llama of transformers, batch and length of any size
     models.py files FOLDER [NAME ...]       the file written again: the same parts; pruned: as torch.nn.utils.prune
     models.py compact FOLDER [NAME ...]     channels removed: units, sizes, differences to the masked model, seconds
+    models.py onnx FOLDER [NAME ...]        written as ONNX by bonsai and run by ONNX Runtime: largest difference to Python
     models.py load FOLDER [NAME ...]        half of the channels removed, then loaded by torch.export.load: difference to bonsai run
     models.py faster FOLDER [NAME ...]      half of the MACs removed: milliseconds of both in turns, batch 1 and 8
     models.py large FOLDER                  seconds and memory of the analysis as models grow: ViT-B and ViT-L, 250 to 1,000 layers
@@ -230,6 +231,23 @@ def load(folder, names):
         os.remove(small)
 
 
+def onnx(folder, names):
+    import onnxruntime
+
+    for name in names:
+        path, target = exported(name, folder), os.path.join(folder, name + ".bonsai.onnx")
+        bonsai("convert", path, "-o", target, "--force")
+        session, net, differences = onnxruntime.InferenceSession(target), model(name), []
+        for batch in (1, 2, 7):
+            x = inputs(name, batch)
+            with torch.no_grad():
+                y = net(x)
+            y = y if isinstance(y, torch.Tensor) else y[0]
+            found = torch.from_numpy(session.run(None, {session.get_inputs()[0].name: x.numpy()})[0])
+            differences.append(f"batch {batch}: {float((found - y).abs().max() / y.abs().max()):.1e}")
+        print(f"{name:20} of the largest output, apart at {', '.join(differences)}", flush=True)
+
+
 def faster(folder, names):
     for name in names:
         small, report = compacted(name, folder, "--macs", "0.5", "--round-to", "8")
@@ -307,8 +325,8 @@ if __name__ == "__main__":
     os.makedirs(folder, exist_ok=True)
     if task == "languages":
         languages(folder)
-    elif task in ("compare", "files", "compact", "load", "large"):
-        tasks = {"compare": compare, "files": files, "compact": compact, "load": load, "large": large}
+    elif task in ("compare", "files", "compact", "load", "large", "onnx"):
+        tasks = {"compare": compare, "files": files, "compact": compact, "load": load, "large": large, "onnx": onnx}
         tasks[task](folder, sys.argv[3:] or USUAL)
     elif task == "faster":
         faster(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])

@@ -99,6 +99,16 @@ def traced(name):
         recorded = load_file(os.path.join(folder, f"{name}.{batch}.safetensors"))
         (y,) = session.run(None, {session.get_inputs()[0].name: recorded["x0"].numpy()})
         print(f"{name} batch {batch} by ONNX Runtime: apart {difference(torch.from_numpy(y), recorded['y0']):.3g}", flush=True)
+    own = os.path.join(folder, name + ".swift.onnx")
+    made = subprocess.run([zoo, "export", name, "-o", own, "--draw-statistics"], capture_output=True, text=True)
+    if made.returncode != 0:
+        print(f"{name}: not written as ONNX by Swift: {made.stderr.strip()}", flush=True)
+        return
+    session = onnxruntime.InferenceSession(own)
+    for batch in (1, 3, 64):
+        recorded = load_file(os.path.join(folder, f"{name}.{batch}.safetensors"))
+        (y,) = session.run(None, {session.get_inputs()[0].name: recorded["x0"].numpy()})
+        print(f"{name} batch {batch} written by Swift: apart {difference(torch.from_numpy(y), recorded['y0']):.3g}", flush=True)
 
 
 def counted(name):

@@ -6,7 +6,7 @@ import Torch
 /// Traces a network and writes it for Python and for `bonsai`.
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trace a network and write it as .pt2, with a batch of any size.")
+    abstract: "Trace a network and write it as .pt2 or .onnx, with a batch of any size.")
 
   @Argument(help: "The network.") var model: ModelName
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
@@ -28,7 +28,7 @@ struct Export: ParsableCommand {
     let traced = try TracedModule(network, example: model.input(2))
     for note in traced.notes { print("note: \(note)") }
     try traced.write(to: output)
-    let stem = output.hasSuffix(".pt2") ? String(output.dropLast(4)) : output
+    let stem = [".pt2", ".onnx"].first(where: output.hasSuffix).map { String(output.dropLast($0.count)) } ?? output
     for batch in samples {
       let x = model.input(batch)
       let state: StateDict = ["x0": x, "y0": noGrad { network(x) }]

@@ -6,6 +6,8 @@ public enum GraphError: Error, Equatable, Sendable {
   case version(file: String, expected: Int, found: String)
   /// The graph contradicts itself.
   case invalid([String])
+  /// Steps that ONNX's operators cannot say, or for which no way to say it is known here, each with its reason.
+  case notInONNX([String])
   /// There is nothing of that name.
   case noSuch(String, name: String, names: [String])
 }
@@ -22,6 +24,10 @@ extension GraphError: CustomStringConvertible {
     case .invalid(let problems):
       "the graph contradicts itself: " + problems.prefix(3).joined(separator: "; ")
         + (problems.count > 3 ? "; and \(problems.count - 3) more" : "")
+    case .notInONNX(let problems):
+      "write as an ONNX model: expected steps that ONNX has, found " + problems.prefix(3).joined(separator: "; ")
+        + (problems.count > 3 ? "; and \(problems.count - 3) more" : "")
+        + "; keep the model as .pt2, or export it to ONNX in Python"
     case .noSuch(let kind, let name, let names):
       "the graph has no \(kind) '\(name)'; "
         + (names.isEmpty

@@ -22,18 +22,18 @@ struct ONNXContents {
   mutating func add(_ model: ONNXModelProto) throws(CheckpointError) {
     try add(model.graph, prefix: "", [:])
     for function in model.functions {
-      var scope: [String: ONNXUses.Source] = [:]
+      var scope: ONNXUses.Scope = [:]
       for node in function.node { try add(node, prefix: "\(function.name)/", &scope) }
     }
   }
 
   private mutating func add(
-    _ graph: ONNXGraphProto, prefix: String, _ outer: [String: ONNXUses.Source]
+    _ graph: ONNXGraphProto, prefix: String, _ outer: ONNXUses.Scope
   ) throws(CheckpointError) {
     var scope = outer
     for tensor in graph.initializer {
       if try add(tensor, as: prefix + tensor.name) {
-        scope[tensor.name] = ONNXUses.Source(tensor: prefix + tensor.name, isTransposed: false)
+        scope[tensor.name] = [ONNXUses.Source(tensor: prefix + tensor.name)]
       }
     }
     for tensor in graph.sparseInitializer {
@@ -43,13 +43,13 @@ struct ONNXContents {
   }
 
   private mutating func add(
-    _ node: ONNXNodeProto, prefix: String, _ scope: inout [String: ONNXUses.Source]
+    _ node: ONNXNodeProto, prefix: String, _ scope: inout ONNXUses.Scope
   ) throws(CheckpointError) {
     if node.opType == "Constant", let output = node.output.first,
       let tensor = node.attribute.first(where: { $0.name == "value" && $0.hasT })?.t, Self.isWorthNaming(tensor)
     {
       if try add(tensor, as: prefix + output) {
-        scope[output] = ONNXUses.Source(tensor: prefix + output, isTransposed: false)
+        scope[output] = [ONNXUses.Source(tensor: prefix + output)]
       }
     }
     uses.add(node, &scope)

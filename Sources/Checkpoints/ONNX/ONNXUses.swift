@@ -5,36 +5,45 @@ struct ONNXUses {
   /// A tensor on its way.
   struct Source: Hashable {
     var tensor: String
-    var isTransposed: Bool
+    var isTransposed = false
   }
+
+  /// The tensors that values are made of, at some place of a graph.
+  typealias Scope = [String: [Source]]
 
   private(set) var byTensor: [String: [TensorUse]] = [:]
 
   /// Notes what a node takes.
   ///
   /// - Parameter scope: The values known at that place, by name; what the node passes on is added.
-  mutating func add(_ node: ONNXNodeProto, _ scope: inout [String: Source]) {
+  mutating func add(_ node: ONNXNodeProto, _ scope: inout Scope) {
     for (number, name) in node.input.enumerated() {
-      guard let source = scope[name] else { continue }
-      if Self.passesOn(node), number == 0 {
-        if let output = node.output.first {
-          scope[output] = Source(tensor: source.tensor, isTransposed: source.isTransposed != Self.transposes(node))
+      guard let sources = scope[name] else { continue }
+      if Self.passesOn(node, number) {
+        let turns = Self.transposes(node)
+        for output in node.output {
+          scope[output, default: []] += sources.map {
+            Source(tensor: $0.tensor, isTransposed: $0.isTransposed != turns)
+          }
         }
         continue
       }
-      byTensor[source.tensor, default: []].append(
-        TensorUse(
-          operation: node.domain.isEmpty || node.domain == "ai.onnx" ? node.opType : "\(node.domain)::\(node.opType)",
-          input: number, node: node.label, isTransposed: source.isTransposed != Self.exchanges(node, number)))
+      for source in sources {
+        byTensor[source.tensor, default: []].append(
+          TensorUse(
+            operation: node.domain.isEmpty || node.domain == "ai.onnx" ? node.opType : "\(node.domain)::\(node.opType)",
+            input: number, node: node.label, isTransposed: source.isTransposed != Self.exchanges(node, number)))
+      }
     }
   }
 
-  /// Whether the output is the first input with another type or order of dimensions.
-  private static func passesOn(_ node: ONNXNodeProto) -> Bool {
+  /// Whether the outputs consist of an input's entries, in another type or order, or of parts of them.
+  private static func passesOn(_ node: ONNXNodeProto, _ input: Int) -> Bool {
     guard node.domain.isEmpty || node.domain == "ai.onnx" else { return false }
     return switch node.opType {
-    case "Identity", "Cast": true
+    case "Identity", "Cast", "CastLike", "Slice", "Unsqueeze", "Squeeze", "Split": input == 0
     case "Transpose": transposes(node)
+    case "Concat": true
     default: false
     }
   }

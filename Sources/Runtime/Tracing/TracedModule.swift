@@ -118,12 +118,30 @@ public struct TracedModule {
     return result
   }
 
-  /// Writes the graph with its tensors as a file that `torch.export.load` reads, and `GraphModule` and
-  /// `ExportedProgram` here.
+  /// Writes the graph with its tensors: as a file that `torch.export.load` reads, and `GraphModule` and
+  /// `ExportedProgram` here; under a name ending in `.onnx` as an ONNX model.
   ///
-  /// - Throws: `CheckpointError` for the file; an earlier one is as it was then.
-  public func write(to path: String, replacing: Bool = true) throws {
+  /// - Parameters:
+  ///   - path: the target.
+  ///   - replacing: whether an existing file may be replaced.
+  ///   - opset: for ONNX, the version of its operators, 18 to 23.
+  /// - Throws: `CheckpointError` for the file; an earlier one is as it was then. `GraphError.notInONNX` for steps that ONNX
+  ///   does not have.
+  public func write(to path: String, replacing: Bool = true, opset: Int = 18) throws {
     var owners: [UnsafeRawPointer: String] = [:]
+    if path.hasSuffix(".onnx") {
+      var sharing: [String: String] = [:]
+      for (name, slot) in state {
+        if let owner = owners[slot.tensor.identity] { sharing[name] = owner }
+        owners[slot.tensor.identity] = owners[slot.tensor.identity] ?? name
+      }
+      return try graph.writeONNX(to: path, opset: opset, replacing: replacing, sharing: { sharing[$0] }) { name, _ in
+        guard let tensor = constants[name] ?? state[name]?.tensor else {
+          throw GraphError.noSuch("tensor", name: name, names: Array(state.keys))
+        }
+        return tensor.source(name)
+      }
+    }
     let weights = state.map { name, slot in
       let tensor = slot.tensor
       let owner = owners[tensor.identity]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Console
+import Graphs
 import OrderedCollections
 
 /// `bonsai convert`: the same tensors in another format, or under other names.
@@ -10,12 +11,15 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Writes the tensors of a file in another format, or under other names.",
     discussion: """
       From PyTorch to safetensors and back, from one file to shards and back; names, types, order and metadata stay. \
-      Where a directory is made out of a directory, configuration and tokenizer go along.
+      Where a directory is made out of a directory, configuration and tokenizer go along. A model of torch.export (.pt2) \
+      becomes an ONNX model, graph and all, where the output ends in .onnx; its batch stays free.
 
       EXAMPLES
         bonsai convert training.ckpt -o weights.safetensors
         bonsai convert model.safetensors -o model/ --shard-size 2000000000
         bonsai convert parallel.pth -o single.pth --strip-prefix module.
+        bonsai convert model.pt2 -o model.onnx --opset 18
+        bonsai convert model.onnx -o weights.safetensors
         bonsai convert compiled.pt -o plain.pt --rename 's/_orig_mod\\.//g' --dry-run
       """)
 
@@ -24,7 +28,7 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
-      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt), a directory means shards.",
+      "The file to write; its ending says the format (.safetensors, .pt, .pth, .bin, .ckpt, .onnx), a directory means shards.",
       valueName: "path"))
   var output: String?
 
@@ -47,6 +51,11 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Bytes of tensors in a shard, where shards are written.", valueName: "bytes"))
   var shardSize: Int?
 
+  @Option(
+    help: ArgumentHelp("The version of ONNX's operators, 18 to 23, where a .pt2 becomes an ONNX model.", valueName: "n")
+  )
+  var opset: Int?
+
   @Flag(help: "Show the names that would be written, and what would be left out; write nothing.")
   var dryRun = false
 
@@ -62,6 +71,13 @@ struct ConvertCommand: ParsableCommand {
       throw ValidationError("expected --output with the file to write, or --dry-run, found neither")
     }
     let format = try OutputOptions.format(of: output)
+    if let opset, format != .onnx || !(18...23).contains(opset) {
+      throw ValidationError(
+        "--opset: expected 18 to 23 with an output ending in .onnx, found \(opset) with '\(output)'")
+    }
+    if format == .onnx, stripPrefix != nil || !rename.isEmpty {
+      throw ValidationError("--rename, --strip-prefix: expected an output without a graph, found '\(output)'")
+    }
     if shardSize != nil, case .shardedSafetensors = format { return }
     if shardSize != nil {
       throw ValidationError("--shard-size: expected a directory as output, found '\(output)'")
@@ -74,6 +90,7 @@ struct ConvertCommand: ParsableCommand {
     guard let output else { return }
     var format = try OutputOptions.prepare(output, force: force)
     let checkpoint = try input.open()
+    if format == .onnx, let model = checkpoint.exportedModel { return try export(model, checkpoint, to: output) }
     let renamed = try names.applied(to: checkpoint)
     checkpoint.remarkOnLeftOut(format)
     if let shardSize { format = .shardedSafetensors(limit: shardSize) }
@@ -91,6 +108,17 @@ struct ConvertCommand: ParsableCommand {
     writing.clear()
     try copyCompanions(from: input.file, to: output)
     try SizeReport(input: checkpoint, output: output, tensors: sources.count, verb: "converted").print(printing)
+  }
+
+  /// Writes a model of torch.export as an ONNX model.
+  private func export(_ model: PT2File, _ checkpoint: Checkpoint, to output: String) throws {
+    let progress = ByteProgress("converting")
+    defer { progress.clear() }
+    try ExportedProgram(model).writeONNX(
+      to: output, opset: opset ?? 18, replacing: force, progress: progress.update)
+    progress.clear()
+    try SizeReport(input: checkpoint, output: output, tensors: checkpoint.tensors.count, verb: "converted")
+      .print(printing)
   }
 
   /// What `--dry-run --json` prints.

@@ -23,7 +23,9 @@ struct Inspection {
   init(of checkpoint: Checkpoint, readsValues: Bool) throws {
     self.checkpoint = checkpoint
     roles = checkpoint.roles.judgements
-    graph = try checkpoint.exportedModel.map { GraphSummary(try ExportedProgram($0)) }
+    graph =
+      try checkpoint.exportedModel.map { GraphSummary(try ExportedProgram($0)) }
+      ?? checkpoint.onnxModel.map { GraphSummary($0) }
     let pairs = checkpoint.prunedPairs
     let masks = Set(pairs.map(\.mask.name))
     var total = TensorStatistics()

@@ -37,6 +37,8 @@ struct RemoveCommand: ParsableCommand {
     let report: FileReport
     if let model = checkpoint.exportedModel, case .pt2 = target.format {
       report = try ExportedRemoval(model, exclude: exclude, only: only).write(pruner, to: target)
+    } else if let model = checkpoint.onnxModel, target.format == .onnx {
+      report = try ONNXRemoval(model, exclude: exclude, only: only).write(pruner, to: target)
     } else {
       report = try pruner.run(showing: target, as: .zeros)
     }
