@@ -38,7 +38,7 @@ import Testing
       _ = try RandomDraws(seed: 0, parts: [], program: "/none/bonsai-engine")
     } throws: { error in
       "\(error)" == "draw random numbers with '/none/bonsai-engine': expected the program that holds LibTorch's "
-        + "generator, found none there; build it with 'make bonsai' or install bonsai[engine], and keep it beside bonsai or name it in BONSAI_ENGINE"
+        + "generator, found none there; build it with 'make engine' or install bonsai-pruning[engine], and keep it beside bonsai or name it in BONSAI_ENGINE"
     }
     #expect {
       _ = try draws([.init(dtype: "float32", count: 2)], count: 3)

@@ -30,17 +30,18 @@ extension SparseBitmask {
     _ checkpoint: Checkpoint, progress: WritingProgress? = nil
   ) throws -> Checkpoint {
     let sources = try sources(unpacking: checkpoint)
-    let (prefix, tensors) = try SafetensorsHeader.layOut(
+    let layout = try SafetensorsHeader.layOut(
       sources.map(\.spec), metadata: checkpoint.metadata, file: checkpoint.path)
+    let tensors = layout.tensors
     let total = tensors.reduce(0) { $0 + $1.byteRange.count }
-    let file = try TemporaryFile(size: prefix.count + total, for: checkpoint.path)
-    try prefix.withUnsafeBytes { try file.append($0) }
+    let file = try TemporaryFile(size: layout.prefixCount + total, for: checkpoint.path)
+    try layout.forEachPrefixPiece { try $0.withUnsafeBytes { try file.append($0) } }
     // Bytes go where the header says, which is widest first.
     let order = tensors.indices.sorted { tensors[$0].byteRange.lowerBound < tensors[$1].byteRange.lowerBound }
     for index in order {
       try sources[index].produce { block in
         try file.append(block)
-        try progress?(file.size - prefix.count, total)
+        try progress?(file.size - layout.prefixCount, total)
       }
     }
     return Checkpoint(try SafetensorsFile(try file.mapped()))

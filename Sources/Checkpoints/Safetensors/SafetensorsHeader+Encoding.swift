@@ -3,13 +3,13 @@ extension SafetensorsHeader {
   /// widest first (within a width in the order given), so that every tensor is aligned to its element.
   ///
   /// The header begins after the 8 bytes of its length and is padded with spaces to a multiple of 8, as the reference
-  /// does. Returns the bytes up to the first tensor, and the tensors with their ranges in the file.
+  /// does.
   ///
   /// - Throws: `CheckpointError` for a name given twice, the reserved name `__metadata__`, a type that safetensors
   ///   does not have, a shape without a whole number of bytes, and a header or file beyond the format's limits.
   static func layOut(
     _ sources: [TensorSpec], metadata: CheckpointMetadata, file: String
-  ) throws(CheckpointError) -> (prefix: [UInt8], tensors: [TensorInfo]) {
+  ) throws(CheckpointError) -> SafetensorsLayout {
     let operation = "lay out safetensors file"
     func failure(_ expected: String, _ found: String, _ advice: String) -> CheckpointError {
       CheckpointError(.invalidArgument, operation, file: file, expected: expected, found: found, advice: advice)
@@ -49,18 +49,19 @@ extension SafetensorsHeader {
       end = sum
     }
 
-    let prefix = text(sources, starts: starts, sizes: sizes, metadata: metadata)
-    guard prefix.count - 8 <= maximumLength else {
+    let tensors = sources.indices.map { index in
+      let source = sources[index]
+      return TensorInfo(
+        name: source.name, type: source.type, shape: source.shape,
+        byteRange: starts[index]..<starts[index] + sizes[index])
+    }
+    let layout = SafetensorsLayout(tensors, metadata: metadata)
+    guard layout.prefixCount - 8 <= maximumLength else {
       throw failure(
-        "a header of at most \(maximumLength) bytes", "\(prefix.count - 8)",
+        "a header of at most \(maximumLength) bytes", "\(layout.prefixCount - 8)",
         "write fewer tensors or less metadata a file")
     }
-    let tensors = sources.indices.map { index in
-      let range = prefix.count + starts[index]..<prefix.count + starts[index] + sizes[index]
-      let source = sources[index]
-      return TensorInfo(name: source.name, type: source.type, shape: source.shape, byteRange: range)
-    }
-    return (prefix, tensors)
+    return layout
   }
 
   /// The member of the metadata, with which a header begins; nil where there is none.
@@ -72,30 +73,4 @@ extension SafetensorsHeader {
 
   /// The place of that member in the file.
   static let metadataOffset = 9
-
-  /// The header with its length before it.
-  private static func text(
-    _ sources: [TensorSpec], starts: [Int], sizes: [Int],
-    metadata: CheckpointMetadata
-  ) -> [UInt8] {
-    var header = [UInt8](repeating: 0, count: 8)
-    // Room for all, about, since one of many tensors is long.
-    header.reserveCapacity(sources.reduce(256) { $0 + $1.name.utf8.count + 10 * $1.shape.count + 80 })
-    header.append(UInt8(ascii: "{"))
-    func add(_ member: String) {
-      if header.count > metadataOffset { header.append(UInt8(ascii: ",")) }
-      header.append(contentsOf: member.utf8)
-    }
-    if let text = text(of: metadata) { add(text) }
-    for (index, source) in sources.enumerated() {
-      let offsets = JSONText.array([starts[index], starts[index] + sizes[index]])
-      add(
-        "\(JSONText.string(source.name)):{\"dtype\":\"\(source.type)\",\"shape\":\(JSONText.array(source.shape)),"
-          + "\"data_offsets\":\(offsets)}")
-    }
-    header.append(UInt8(ascii: "}"))
-    while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
-    for place in 0..<8 { header[place] = UInt8(truncatingIfNeeded: (header.count - 8) >> (8 * place)) }
-    return header
-  }
 }

@@ -47,11 +47,15 @@ public final class SafetensorsWriter: CopyingWriter {
     let layout = try SafetensorsHeader.layOut(tensors, metadata: metadata, file: path)
     ledger = WritingLedger(layout.tensors, file: path)
     self.metadata = metadata
-    size = layout.prefix.count + ledger.bytesTotal
+    size = layout.prefixCount + ledger.bytesTotal
     self.progress = progress
     file = try AtomicFile(target: path, size: size, replacing: replacing, makingDirectory: makingDirectory)
     do throws(CheckpointError) {
-      try file.write(layout.prefix, at: 0)
+      var end = 0
+      try layout.forEachPrefixPiece { (piece) throws(CheckpointError) in
+        try file.write(piece, at: end)
+        end += piece.count
+      }
     } catch {
       file.discard()
       throw error

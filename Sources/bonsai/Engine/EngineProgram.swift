@@ -23,7 +23,7 @@ struct EngineError: Error, CustomStringConvertible {
 /// `bonsai-engine`, the half of this program that is linked with LibTorch: found, asked, and its answer read.
 enum EngineProgram {
   static let advice =
-    "build it with 'make bonsai' or install bonsai[engine], and keep it beside bonsai or name it in BONSAI_ENGINE"
+    "build it with 'make engine' or install bonsai-pruning[engine], and keep it beside bonsai or name it in BONSAI_ENGINE"
 
   /// Where it is: what `BONSAI_ENGINE` names, else beside this executable, else on the `PATH`.
   ///
