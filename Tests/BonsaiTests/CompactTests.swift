@@ -94,7 +94,7 @@ import Testing
   /// Token numbers for the model, drawn by a rule.
   private func data() throws -> String {
     let path = scratch("data.safetensors")
-    let ids = (0..<24 * 7).map { Int64(($0 * 7 + $0 / 5) % 20) }
+    let ids: [Int64] = (0..<168).map { (place: Int) -> Int64 in Int64((place * 7 + place / 5) % 20) }
     try Checkpoint.write(
       [TensorSource(name: "ids", type: .i64, shape: [24, 7], elements: ids)], as: .safetensors, to: path)
     return path
@@ -109,7 +109,8 @@ import Testing
     let budget = try #require(try outcome.json()["budget"] as? [String: Any])
     #expect(budget["schema"] as? Int == 1)
     let attempts = try #require(budget["attempts"] as? [[String: Any]])
-    let chosen = attempts[try #require(budget["best"] as? Int)]
+    let best = try #require(budget["best"] as? Int)
+    let chosen = attempts[best]
     let measured = try #require((chosen["measured"] as? [String: Any])?["cost"] as? Double)
     let totals = try #require(try outcome.json()["totals"] as? [String: [String: Int]])
     #expect(Int(measured) == totals["macs"]?["after"])
