@@ -1,10 +1,11 @@
 import Foundation
 import NN
-import Pruning
 import Recipes
 import TestSupport
 import Testing
 import Torch
+
+@testable import Pruning
 
 /// Criteria that need more than weights, against a few lines of Python.
 @Suite(.serialized) struct EvidenceTests {
@@ -73,6 +74,15 @@ import Torch
       try StateDict(contentsOf: $0)
     }
     for (criterion, collector) in zip(criteria, collectors) {
+      for (number, weight) in collector.weights.weights.enumerated() where weight.shape.count > 1 {
+        let values = WeightValues(
+          weight, values: collector.weights.parameter(number).array(of: Double.self),
+          evidence: collector.values(number))
+        let wanted = try #require(expected["\(criterion.name).\(weight.path)"]).array(of: Double.self)
+        let largest = wanted.reduce(0) { max($0, abs($1)) }
+        let apart = zip(try criterion.scores(of: values), wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        #expect(apart < 1e-6 * largest, "\(criterion.name) \(weight.path): \(apart) of \(largest)")
+      }
       let recipe = Recipe(criterion, target: .amount(0.5), distribution: .uniform)
       let pruned = try net.copy(into: Net())
       // The copy has parameters of its own, so that evidence of the first is not its own.

@@ -122,9 +122,15 @@ import Torch
     Recipe(.magnitude, target: .sparsity(0.5), pattern: .structured(dim: 0), schedule: .cyclic(3)),
     Recipe(.taylor, target: .sparsity(0.9), distribution: .erk, schedule: .exponential(to: 0.8, updates: 6)),
     Recipe(.wanda, target: .sparsity(0.5), distribution: .perRow, schedule: .oneShot(at: 0.5)),
+    .rigL(0.6, seed: 3, updates: 6), .set(0.6, seed: 3, updates: 9),
+    Recipe(
+      .curvature, target: .sparsity(0.8), schedule: .cubic(to: 0.7, updates: 5),
+      regrowth: Regrowth(.gradient, decay: .cosine, from: 0.2, to: 0.9, updates: 12)),
+    Recipe(
+      .sparseGPT, target: .sparsity(0.5), distribution: .uniform, schedule: .linear(from: 0.2, to: 0.8, updates: 3)),
   ]
 
-  @Test("a training that was cut off goes on bit for bit", arguments: 0..<5, [0, 7, 11])
+  @Test("a training that was cut off goes on bit for bit", arguments: 0..<9, [0, 7, 11])
   func resumed(_ index: Int, cut: Int) throws {
     let recipe = Self.recipes[index]
     func optimizer(_ net: Net) -> any Optimizer {
