@@ -42,6 +42,12 @@ public struct PruningPlan: Sendable {
   /// The numbers of the weights that are pruned, in order.
   public var pruned: [Int] { groups.flatMap(\.weights).sorted() }
 
+  /// The plan for some of the weights only: the groups that have no others.
+  public func restricted(to numbers: Set<Int>) -> PruningPlan {
+    PruningPlan(
+      recipe: recipe, weights: weights, groups: groups.filter { numbers.isSuperset(of: $0.weights) }, leftWhole: [])
+  }
+
   /// A group as a plan of its own, whose weights are numbered from 0 on.
   public func isolated(_ group: Group) -> PruningPlan {
     PruningPlan(

@@ -33,6 +33,9 @@ public struct PruningReport: Codable, Hashable, Sendable {
     public var name: String
     /// Why it stays whole, as a clause.
     public var reason: String
+
+    /// A weight and its reason.
+    public init(name: String, reason: String) { (self.name, self.reason) = (name, reason) }
   }
 
   /// The weights that were pruned, in order.

@@ -54,7 +54,11 @@ struct RecipeRun {
   private var places: [[ParameterSite]] { weights.places }
 
   init(_ recipe: Recipe, _ weights: ModelWeights) throws {
-    plan = try recipe.plan(for: weights.weights)
+    self.init(try recipe.plan(for: weights.weights), weights)
+  }
+
+  init(_ plan: PruningPlan, _ weights: ModelWeights) {
+    self.plan = plan
     self.weights = weights
   }
 

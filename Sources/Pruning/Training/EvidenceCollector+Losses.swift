@@ -5,11 +5,12 @@ import Torch
 extension EvidenceCollector {
   /// Gathers the Hessian of a loss times its gradient, both of the mean over batches, for `GraSP`.
   ///
-  /// Each loss is computed twice: once for the gradient of all of them, then for the Hessian, a batch at a time.
+  /// Both are of the weights alone, parameters of two dimensions or more, as the authors have it. Each loss is computed twice: once for the gradient of all of them, then for the Hessian, a batch at a time.
   ///
   /// - Parameter losses: Each computes the loss of a batch anew, the same each time: without dropout.
   public func collect(losses: [() throws -> Tensor]) throws {
     guard evidence == .hessianGradients, !losses.isEmpty else { return }
+    let numbers = numbers.filter { weights.weights[$0].shape.count > 1 }
     let parameters = numbers.map { weights.parameter($0) }
     var means = [Tensor?](repeating: nil, count: parameters.count)
     for loss in losses {

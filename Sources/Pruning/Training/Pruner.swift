@@ -171,7 +171,7 @@ public final class Pruner {
 
 extension Recipe {
   /// The recipe for a training, with a target that can be approached.
-  fileprivate func forTraining(isPruned: Bool) throws(RecipeError) -> Recipe {
+  func forTraining(isPruned: Bool) throws(RecipeError) -> Recipe {
     guard schedule.curve != .oneShot else { return self }
     var own = self
     own.target = try target.map { target throws(RecipeError) in try target.forTraining(isPruned: isPruned) }
@@ -183,7 +183,7 @@ extension Recipe {
   }
 
   /// The recipe whose targets are those of a part of the way.
-  fileprivate func scaled(to progress: Double) -> Recipe {
+  func scaled(to progress: Double) -> Recipe {
     var own = self
     own.target = target.map { $0.scaled(by: schedule, at: progress) }
     for index in rules.indices {

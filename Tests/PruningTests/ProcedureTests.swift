@@ -1,0 +1,194 @@
+import Foundation
+import NN
+import Pruning
+import Recipes
+import Testing
+import Torch
+
+/// Whole procedures on small networks.
+@Suite(.serialized) struct ProcedureTests {
+  /// A task that a small network learns in a few steps: which of three directions is largest.
+  static func training(_ steps: Int, teaching: Training.Teaching? = nil) -> Training {
+    let generator = Generator(seed: 5)
+    let inputs = Tensor.randn([20, 32, 8], generator: generator)
+    let targets = inputs.narrow(2, start: 0, length: 3).argmax(2)
+    return Training(steps: steps, learningRate: .cosine(steps: steps), teaching: teaching) { model in
+      Adam(model.parameters, learningRate: 0.02)
+    } batch: { step in
+      (inputs[step % 20], targets[step % 20])
+    }
+  }
+
+  static func accuracy(_ model: Module) -> Double {
+    let inputs = Tensor.randn([500, 8], generator: Generator(seed: 6))
+    model.eval()
+    return noGrad {
+      (model(inputs).argmax(1) .== inputs.narrow(1, start: 0, length: 3).argmax(1)).to(.float32).mean().item()
+    }
+  }
+
+  static func net() -> Sequential { Sequential(Linear(8, 16), ReLU(), Linear(16, 3)) }
+
+  @Test("one call trains and prunes: one shot, gradual, RigL, SET", arguments: 0..<4)
+  func whileTraining(_ index: Int) throws {
+    let recipes: [Recipe] = [
+      .oneShot(0.7), .gradual(0.7, updates: 10), .rigL(0.7, seed: 1, updates: 10), .set(0.7, seed: 1),
+    ]
+    manualSeed(0)
+    let net = Self.net()
+    var heard = 0
+    let report = try Prune.whileTraining(net, recipes[index], Self.training(60)) { progress in
+      heard += 1
+      #expect(progress.step == heard && progress.steps == 60 && progress.loss.isFinite)
+    }
+    #expect(heard == 60 && report.losses.count == 60 && !report.updates.isEmpty)
+    #expect(abs(report.weights.sparsity - 0.7) < 0.01 && !Prune.isPruned(net))
+    #expect((report.losses.last ?? 9) < 0.75 * report.losses[0])
+    let zeros = net.parameters.filter { $0.rank == 2 }.reduce(0) { $0 + $1.count - $1.countNonzero() }
+    // What has grown may still be 0.
+    #expect(index < 2 ? zeros == report.weights.pruned : zeros >= report.weights.pruned)
+  }
+
+  @Test("a teacher takes part where one is given") func teacher() throws {
+    manualSeed(0)
+    let teacher = Self.net()
+    _ = try Prune.whileTraining(teacher, .oneShot(0), Self.training(80))
+    let teaching = Training.Teaching(teacher, Distillation(.softTargets(temperature: 2), .features("2")), share: 1)
+    manualSeed(1)
+    let student = Self.net()
+    func apart() -> Double {
+      let x = Tensor.randn([200, 8], generator: Generator(seed: 9))
+      return noGrad { softTargetLoss(student.eval()(x), teacher(x)).item() }
+    }
+    let before = apart()
+    try Prune.whileTraining(student, .gradual(0.5, updates: 5), Self.training(80, teaching: teaching))
+    #expect(apart() < 0.3 * before && student.children["2"]?.forwardPreHooks.isEmpty == true)
+  }
+
+  @Test("pruned before training", arguments: ["snip", "grasp", "synflow"]) func beforeTraining(_ name: String) throws {
+    manualSeed(0)
+    let net = Self.net()
+    let criterion: any Criterion =
+      switch name {
+      case "snip": SNIP()
+      case "grasp": GraSP()
+      default: SynFlow()
+      }
+    let schedule: Schedule = name == "synflow" ? .exponential(updates: 20) : .oneShot
+    let recipe = Recipe(criterion, target: .sparsity(0.6), schedule: schedule)
+    let report = try Prune.beforeTraining(net, recipe, Self.training(60), batches: 3)
+    #expect(abs(report.weights.sparsity - 0.6) < 0.01 && !Prune.isPruned(net) && report.losses.count == 60)
+    let zeros = net.parameters.filter { $0.rank == 2 }.reduce(0) { $0 + $1.count - $1.countNonzero() }
+    #expect(zeros == report.weights.pruned)
+  }
+
+  private static func lottery(_ rewinding: Int) throws -> LotteryTicket {
+    try LotteryTicket(
+      Recipe(.magnitude, target: .sparsity(0.8)), rounds: 2, rewinding: rewinding, seed: 3, training: training(30),
+      make: net, evaluate: accuracy)
+  }
+
+  @Test("the lottery: rounds, controls, masks within each other, weights set back", arguments: [0, 5])
+  func lottery(_ rewinding: Int) throws {
+    let lottery = try Self.lottery(rewinding)
+    let outcomes = try lottery.run()
+    #expect(outcomes.map(\.round) == [0, 1, 1, 1, 2, 2, 2])
+    #expect(
+      outcomes.map(\.kind) == [.dense, .ticket, .drawnAnew, .shuffled, .ticket, .drawnAnew, .shuffled])
+    // Each round prunes the same share of what is left: 1 - 0.2^(1/2).
+    let shares = outcomes.map(\.sparsity)
+    #expect(shares[0] == 0 && abs(shares[1] - (1 - 0.2.squareRoot())) < 0.01 && abs(shares[4] - 0.8) < 0.01)
+    #expect(Prune.isPruned(lottery.model) && outcomes.allSatisfy { $0.value > 0.2 && $0.value <= 1 })
+    // The same seed gives the same numbers, another run of it too.
+    #expect(try Self.lottery(rewinding).run() == outcomes)
+  }
+
+  @Test("a lottery that was cut off goes on bit for bit", arguments: [1, 3]) func resumed(_ cut: Int) throws {
+    let whole = try Self.lottery(5)
+    try whole.run()
+    let part = try Self.lottery(5)
+    for _ in 0..<cut { try part.next() }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try part.stateDict.save(to: path)
+    manualSeed(77)
+    let rest = try Self.lottery(5)
+    try rest.loadStateDict(StateDict(contentsOf: path))
+    #expect(try rest.run() == whole.outcomes)
+    for (name, tensor) in whole.model.stateDict {
+      #expect(sameBits(tensor, try #require(rest.model.stateDict[name])), "\(name)")
+    }
+    #expect(throws: ModuleError.self) { try rest.loadStateDict(["outcomes": Tensor.zeros([0, 4])]) }
+  }
+
+  final class Deep: Module {
+    let first = Linear(8, 12)
+    let second = Linear(12, 12)
+    let branch = Linear(12, 12)
+    let unused = Linear(4, 4)
+    override func forward(_ x: Tensor) -> Tensor {
+      let h = relu(first(x))
+      return second(h) + branch(h)
+    }
+  }
+
+  @Test("layer by layer: each by its inputs as they are after those before it", arguments: [true, false])
+  func layerByLayer(_ isWanda: Bool) throws {
+    manualSeed(0)
+    let (net, x) = (Deep(), Tensor.randn([50, 8]))
+    let byHand = try net.copy(into: Deep())
+    let recipe =
+      isWanda
+      ? Recipe(.wanda, target: .amount(0.5), distribution: .perRow)
+      : Recipe(.sparseGPT, target: .sparsity(0.5), distribution: .uniform)
+    var (heard, passes): ([String], Int) = ([], 0)
+    let report = try Prune.layerByLayer(recipe, to: net) {
+      heard.append($0.name)
+    } calibrate: {
+      passes += 1
+      _ = net(x)
+    }
+    // Two layers have one input: one pass for the order, one for the first layer, one for both.
+    #expect(heard == ["first.weight", "second.weight", "branch.weight"] && passes == 3)
+    #expect(report.tensors.map(\.name) == heard && report.leftWhole.map(\.name) == ["unused.weight"])
+    for names in [["first"], ["second", "branch"]] {
+      let collector = try EvidenceCollector(byHand, recipe.criterion.evidence)
+      _ = noGrad { byHand(x) }
+      collector.stop()
+      for name in names {
+        var own = recipe
+        own.selector = Selector(only: [try NamePattern("^\(name)\\.weight$")])
+        try Prune.apply(own, to: byHand, evidence: collector)
+      }
+    }
+    for (name, tensor) in net.stateDict { #expect(sameBits(tensor, try #require(byHand.stateDict[name])), "\(name)") }
+    #expect(net.isTraining && net.first.isTraining)
+  }
+
+  private struct Stop: Error {}
+
+  @Test("a procedure that is ended leaves the model as it was, and misfits are said") func ended() throws {
+    manualSeed(0)
+    let (net, x) = (Deep(), Tensor.randn([50, 8]))
+    let before = net.stateDict.mapValues { $0.clone() }
+    let recipe = Recipe(.sparseGPT, target: .sparsity(0.5), distribution: .uniform)
+    #expect(throws: Stop.self) {
+      try Prune.layerByLayer(recipe, to: net) { progress in
+        if progress.name == "branch.weight" { throw Stop() }
+      } calibrate: {
+        _ = net(x)
+      }
+    }
+    #expect(!Prune.isPruned(net) && net.first.forwardPreHooks.isEmpty)
+    for (name, tensor) in net.stateDict { #expect(sameBits(tensor, try #require(before[name])), "\(name)") }
+    #expect(throws: RecipeError.self) {
+      try Prune.layerByLayer(Recipe(.taylor, target: .amount(0.5), distribution: .uniform), to: net) {}
+    }
+    #expect(throws: RecipeError.self) {
+      try Prune.layerByLayer(Recipe(.wanda, target: .amount(0.5)), to: net) {}
+    }
+    // Nothing flows through the model.
+    #expect(throws: RecipeError.self) { try Prune.layerByLayer(recipe, to: net) {} }
+    #expect(!Prune.isPruned(net))
+  }
+}
