@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models encoder traced resnet compaction differential pairs kernels mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models encoder traced resnet compaction differential pairs kernels sanitize mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ wheel: bonsai ## The command line as a Python wheel, in .build/wheel: `pip insta
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
-bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sensitivity", "sparse", "lottery", "compression", "encoder")
+bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sensitivity", "sparse", "lottery", "compression", "encoder", "patterns")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
@@ -89,6 +89,9 @@ pairs: setup ## Random models and recipes, in memory and on files of the same te
 kernels: setup ## Sparse products against LibTorch's, 50000 random cases for each set of instructions (ARGS="1000" for so many)
 	swift build -c release --build-tests -Xswiftc -enable-testing $(link)
 	BONSAI_KERNEL_CASES=$(or $(ARGS),50000) swift test -c release --skip-build --no-parallel $(link) --filter SparseKernelsTests
+
+sanitize: ## The C kernels by themselves under sanitizers, and those for ARM by qemu where it is installed (ARGS="50000" for so many cases)
+	scripts/check-kernels.sh $(ARGS)
 
 mutations: setup ## Deliberate bugs in the pruning core, and whether random programs find them (ARGS="--count 1000")
 	PYTHONPATH=$(python_path) python3 Differential/Mutations/check.py $(ARGS)

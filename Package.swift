@@ -44,8 +44,8 @@ let package = Package(
     // Inner loops in C, each for several sets of instructions.
     .target(name: "CKernels"),
 
-    // Pure Swift, no engine.
-    .target(name: "Sparsity"),
+    // Swift, no engine.
+    .target(name: "Sparsity", dependencies: ["CKernels"]),
     .target(name: "Recipes", dependencies: ["Sparsity"]),
     .target(name: "SparseKernels", dependencies: ["CKernels", "Sparsity"]),
     // Deflated members of archives; zlib1g-dev on Debian, part of macOS.
@@ -80,7 +80,7 @@ let package = Package(
 
     // The engine. CTorch is private to Torch.
     .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
-    .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    .target(name: "CTorch", dependencies: ["CLibTorch", "CKernels"]),
     .target(name: "Torch", dependencies: ["CTorch"]),
 
     // Networks and their pruning.
@@ -144,7 +144,8 @@ let package = Package(
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "Torch", "NN", "Recipes", "Pruning", "Runtime", "SparseKernels", "Sparsity", "Datasets", "Console",
+        "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "SparseKernels", "Sparsity", "Datasets",
+        "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Sources"),

@@ -15,7 +15,7 @@ struct BonsaiBench: ParsableCommand {
       PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
       FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self, LotteryCommand.self,
       CompressionCommand.self,
-      EncoderCommand.self,
+      EncoderCommand.self, PatternsCommand.self,
     ],
     defaultSubcommand: PruneCommand.self)
 }

@@ -3,7 +3,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,popcnt"))), apply_to = function)
+#include "targets.h"
+
+BEGIN_AVX2
 
 #define LANES 8
 #define HAS_FUSED 1
@@ -38,8 +40,19 @@ static inline vec gather32(const float *x, const uint32_t *columns, lanes_mask m
   return (vec)_mm256_mask_i32gather_ps(_mm256_setzero_ps(), x, places, (__m256)mask, 4);
 }
 
+#define HALVES_4(bits) (stored4)_mm_cvtph_ps(_mm_set1_epi64x(__builtin_bit_cast(long long, bits)))
+#define HALVES_8(bits) (stored8)_mm256_cvtph_ps((__m128i)(bits))
+#define HALVES_16(bits) halves_16((__m256i)(bits))
+typedef float eight_and_eight __attribute__((ext_vector_type(16)));
+static inline eight_and_eight halves_16(__m256i bits) {
+  const vec low = (vec)_mm256_cvtph_ps(_mm256_castsi256_si128(bits));
+  const vec high = (vec)_mm256_cvtph_ps(_mm256_extracti128_si256(bits, 1));
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#include "stored.h"
+
 #include "lane_sums.h"
 #include "template.h"
 
-#pragma clang attribute pop
+END
 #endif

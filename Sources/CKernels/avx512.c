@@ -3,8 +3,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,popcnt"))), \
-                             apply_to = function)
+#include "targets.h"
+
+BEGIN_AVX512
 
 #define LANES 16
 #define HAS_FUSED 1
@@ -39,13 +40,29 @@ static inline vec gather32(const float *x, const uint32_t *columns, lanes_mask m
   __m512i places = _mm512_maskz_loadu_epi32(mask, columns);
   return (vec)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, places, x, 4);
 }
+#define HALVES_4(bits) (stored4)_mm_cvtph_ps(_mm_set1_epi64x(__builtin_bit_cast(long long, bits)))
+#define HALVES_8(bits) (stored8)_mm256_cvtph_ps((__m128i)(bits))
+#define HALVES_16(bits) (stored16)_mm512_cvtph_ps((__m256i)(bits))
+#include "stored.h"
+
+// The values of some lanes; what the others hold is not used.
+static inline __attribute__((always_inline)) __m512 lane_values(const char *values, __mmask16 lanes,
+                                                                const bk_storage storage) {
+  if (storage == BK_FLOATS) return _mm512_maskz_loadu_ps(lanes, values);
+  const __m256i bits = _mm256_maskz_loadu_epi16(lanes, values);
+  return storage == BK_HALVES ? _mm512_cvtph_ps(bits)
+                              : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
+
 // The sums of the 64 rows of a band, without their bias. Four groups go in step, so that their additions overlap.
-static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
+static inline __attribute__((always_inline)) void lane_sums(const bk_lanes *p, int32_t band, float sums[64],
+                                                            const bk_storage storage) {
+  const int64_t bytes = storage == BK_FLOATS ? 4 : 2;
   const int32_t chunks = (p->columns + 31) / 32;
   const uint8_t *orders = p->orders + (int64_t)band * (chunks + 1) * 64;
   const uint8_t *lengths = p->lengths + p->length_starts[band];
   const uint8_t *steps = p->steps + (int64_t)band * chunks;
-  const float *values = p->values + p->value_starts[band];
+  const char *values = (const char *)p->values + p->value_starts[band] * bytes;
   const uint8_t *places = p->places + p->value_starts[band];
   __m512 sum0 = _mm512_setzero_ps(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
 #define CHANGE(sum, group) \
@@ -56,9 +73,9 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
     const __mmask16 lanes = (__mmask16)_bzhi_u32(0xffff, count);                                     \
     const __m512i where = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)places));            \
     const __m512 inputs = _mm512_permutex2var_ps(low, where, high);                                  \
-    sum = _mm512_mask3_fmadd_ps(_mm512_maskz_loadu_ps(lanes, values), inputs, sum, lanes);           \
-    _mm_prefetch((const char *)(values + 1024), _MM_HINT_T0);                                         \
-    values += count;                                                                                 \
+    sum = _mm512_mask3_fmadd_ps(lane_values(values, lanes, storage), inputs, sum, lanes);            \
+    _mm_prefetch(values + 4096, _MM_HINT_T0);                                                        \
+    values += count * bytes;                                                                         \
     places += count;                                                                                 \
   }
   for (int32_t chunk = 0; chunk < chunks; chunk++, orders += 64) {
@@ -88,7 +105,42 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64]) {
   _mm512_storeu_ps(sums + 48, sum3);
 }
 
+// The sums of the lanes of the 4 units of a band. A window of 32 inputs lies in two registers, in which they are looked up.
+static inline __attribute__((always_inline)) void window_sums(const bk_windows *p, int32_t band, float sums[64],
+                                                              const bk_storage storage) {
+  const int32_t windows = (p->columns + 31) / 32;
+  const int64_t bytes = storage == BK_FLOATS ? 4 : 2;
+  const char *values = (const char *)p->values + (int64_t)band * windows * 64 * bytes;
+  const uint64_t *places = p->places + (int64_t)band * windows * 4;
+  const __m512i bases = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p->bases));
+  const __m512i shifts = _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28);
+  const __m512i lowest = _mm512_set1_epi32(15);
+  __m512 sum0 = _mm512_setzero_ps(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+#define UNIT(sum, unit)                                                                                       \
+  {                                                                                                           \
+    const __m512i each = _mm512_srlv_epi32(_mm512_set1_epi64((long long)places[unit]), shifts);               \
+    const __m512i where = _mm512_add_epi32(_mm512_and_si512(each, lowest), bases);                            \
+    _mm_prefetch(values + (unit) * 16 * bytes + 4096, _MM_HINT_T0);                                           \
+    sum = _mm512_fmadd_ps((__m512)load_stored16(values, (unit) * 16, storage),                                \
+                          _mm512_permutex2var_ps(low, where, high), sum);                                     \
+  }
+  for (int32_t window = 0; window < windows; window++, places += 4, values += 64 * bytes) {
+    const int32_t left = p->columns - window * 32;
+    const __m512 low = _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 16 ? left : 16), p->x + window * 32);
+    const __m512 high =
+        left > 16 ? _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 32 ? left - 16 : 16), p->x + window * 32 + 16)
+                  : _mm512_setzero_ps();
+    _mm_prefetch((const char *)(places + 256), _MM_HINT_T0);
+    UNIT(sum0, 0) UNIT(sum1, 1) UNIT(sum2, 2) UNIT(sum3, 3)
+  }
+#undef UNIT
+  _mm512_storeu_ps(sums, sum0);
+  _mm512_storeu_ps(sums + 16, sum1);
+  _mm512_storeu_ps(sums + 32, sum2);
+  _mm512_storeu_ps(sums + 48, sum3);
+}
+
 #include "template.h"
 
-#pragma clang attribute pop
+END
 #endif

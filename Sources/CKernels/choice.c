@@ -1,6 +1,8 @@
 #include "tables.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <strings.h>
 
 const bk_kernels *bk_kernels_for(bk_isa isa) {
   switch (isa) {
@@ -30,4 +32,15 @@ bk_isa bk_best_isa(void) {
   for (int isa = BK_PLAIN; isa < BK_ISA_COUNT; isa++)
     if (bk_kernels_for((bk_isa)isa)) best = isa;
   return (bk_isa)best;
+}
+
+bk_isa bk_chosen_isa(bool *is_refused) {
+  static const char *const names[BK_ISA_COUNT] = {"plain", "neon", "avx2", "avx512"};
+  const char *const name = getenv("BONSAI_ISA");
+  if (is_refused) *is_refused = false;
+  if (!name || !*name) return bk_best_isa();
+  for (int isa = BK_PLAIN; isa < BK_ISA_COUNT; isa++)
+    if (!strcasecmp(name, names[isa]) && bk_kernels_for((bk_isa)isa)) return (bk_isa)isa;
+  if (is_refused) *is_refused = true;
+  return bk_best_isa();
 }

@@ -28,4 +28,6 @@ static inline vec gather32(const float *x, const uint32_t *columns, lanes_mask c
   for (int32_t i = 0; i < count; i++) v[i] = x[columns[i]];
   return v;
 }
+#include "stored.h"
+
 #include "lane_sums.h"

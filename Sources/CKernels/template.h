@@ -201,7 +201,20 @@ INLINED float sum_of(vec v) {
   return lanes[0];
 }
 
-INLINED void vector_rows(const bk_vector *p, const bool is_narrow) {
+#define STORED_LANES_(n) load_stored##n
+#define STORED_LANES(n) STORED_LANES_(n)
+INLINED vec load_stored(const void *values, int64_t index, const bk_storage storage) {
+  return (vec)STORED_LANES(LANES)(values, index, storage);
+}
+// The first few of LANES values, then zeros.
+INLINED vec load_some_stored(const void *values, int64_t index, int32_t count, const bk_storage storage) {
+  if (storage == BK_FLOATS) return load_some((const float *)values + index, mask_of(count));
+  uint16_t some[LANES] = {0};
+  memcpy(some, (const uint16_t *)values + index, (size_t)count * sizeof(uint16_t));
+  return load_stored(some, 0, storage);
+}
+
+INLINED void vector_rows(const bk_vector *p, const bool is_narrow, const bk_storage storage) {
 #define GATHER(e, mask) (is_narrow ? gather16(p->x, p->columns16 + (e), mask) : gather32(p->x, p->columns32 + (e), mask))
   const lanes_mask all = mask_of(LANES);
   for (int32_t row = p->first; row < p->last; row++) {
@@ -209,16 +222,16 @@ INLINED void vector_rows(const bk_vector *p, const bool is_narrow) {
     int32_t e = p->starts[row];
     const int32_t end = p->starts[row + 1];
     for (; e + 2 * LANES <= end; e += 2 * LANES) {
-      a = fused(load(p->values + e), GATHER(e, all), a);
-      b = fused(load(p->values + e + LANES), GATHER(e + LANES, all), b);
+      a = fused(load_stored(p->values, e, storage), GATHER(e, all), a);
+      b = fused(load_stored(p->values, e + LANES, storage), GATHER(e + LANES, all), b);
     }
     if (e + LANES <= end) {
-      a = fused(load(p->values + e), GATHER(e, all), a);
+      a = fused(load_stored(p->values, e, storage), GATHER(e, all), a);
       e += LANES;
     }
     if (e < end) {
       const lanes_mask some = mask_of(end - e);
-      b = fused(load_some(p->values + e, some), GATHER(e, some), b);
+      b = fused(load_some_stored(p->values, e, end - e, storage), GATHER(e, some), b);
     }
     const float sum = sum_of(a + b) + (p->bias ? p->bias[row] : 0.0f);
     p->out[row] = p->activation ? activated_alone(sum, p->activation) : sum;
@@ -226,67 +239,102 @@ INLINED void vector_rows(const bk_vector *p, const bool is_narrow) {
 #undef GATHER
 }
 
-typedef float vec4 __attribute__((ext_vector_type(4)));
-typedef float loose_vec4 __attribute__((ext_vector_type(4), aligned(4)));
-typedef float vec8 __attribute__((ext_vector_type(8)));
-typedef float loose_vec8 __attribute__((ext_vector_type(8), aligned(4)));
-
 // Blocks: each input is multiplied with all values of a block at once. Four sums, for four entries at a time.
-#define VECTOR_BLOCKS(name, vec_n, loose_vec_n, height)                                                                \
-  INLINED void name(const bk_vector *p, const bool is_narrow) {                                                        \
+#define VECTOR_BLOCKS(name, n)                                                                                          \
+  INLINED void name(const bk_vector *p, const bool is_narrow, const bk_storage storage) {                              \
+    typedef stored##n vec_n;                                                                                           \
+    const int64_t bytes = storage == BK_FLOATS ? 4 : 2;                                                                \
     for (int32_t block = p->first; block < p->last; block++) {                                                         \
       vec_n sums[4] = {(vec_n)(0.0f), (vec_n)(0.0f), (vec_n)(0.0f), (vec_n)(0.0f)};                                    \
       const int32_t end = p->starts[block + 1];                                                                        \
       int32_t e = p->starts[block];                                                                                    \
       for (; e + 4 <= end; e += 4) {                                                                                   \
-        __builtin_prefetch(p->values + (int64_t)e * height + 1024);                                                    \
+        __builtin_prefetch((const char *)p->values + (int64_t)e * n * bytes + 4096);                                   \
         UNROLLED for (int i = 0; i < 4; i++) {                                                                         \
           const vec_n x = (vec_n)(p->x[is_narrow ? p->columns16[e + i] : p->columns32[e + i]]);                        \
-          sums[i] += x * *(const loose_vec_n *)(p->values + (int64_t)(e + i) * height);                                \
+          sums[i] += x * load_stored##n(p->values, (int64_t)(e + i) * n, storage);                                     \
         }                                                                                                              \
       }                                                                                                                \
       for (; e < end; e++)                                                                                             \
         sums[0] += (vec_n)(p->x[is_narrow ? p->columns16[e] : p->columns32[e]]) *                                      \
-                   *(const loose_vec_n *)(p->values + (int64_t)e * height);                                            \
+                   load_stored##n(p->values, (int64_t)e * n, storage);                                                 \
       const vec_n sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);                                                     \
-      for (int32_t h = 0; h < height && block * height + h < p->rows; h++) {                                           \
-        const int32_t row = block * height + h;                                                                        \
+      for (int32_t h = 0; h < n && block * n + h < p->rows; h++) {                                                     \
+        const int32_t row = block * n + h;                                                                             \
         const float biased = sum[h] + (p->bias ? p->bias[row] : 0.0f);                                                 \
         p->out[row] = p->activation ? activated_alone(biased, p->activation) : biased;                                 \
       }                                                                                                                \
     }                                                                                                                  \
   }
-VECTOR_BLOCKS(vector_fours, vec4, loose_vec4, 4)
-VECTOR_BLOCKS(vector_eights, vec8, loose_vec8, 8)
+VECTOR_BLOCKS(vector_fours, 4)
+VECTOR_BLOCKS(vector_eights, 8)
+
+// One copy of a loop for each storage.
+#define FOR_STORAGES(storage, call)            \
+  switch (storage) {                           \
+    case BK_FLOATS: call(BK_FLOATS); return;   \
+    case BK_BFLOATS: call(BK_BFLOATS); return; \
+    case BK_HALVES: call(BK_HALVES); return;   \
+  }
 
 static void multiply_vector(const bk_vector *p) {
-  const bool is_narrow = p->columns16 != 0;
+#define NARROW(function, storage) \
+  if (p->columns16) function(p, true, storage); \
+  else function(p, false, storage)
+#define ROWS(storage) NARROW(vector_rows, storage)
+#define FOURS(storage) NARROW(vector_fours, storage)
+#define EIGHTS(storage) NARROW(vector_eights, storage)
   switch (p->height) {
-    case 1:
-      if (is_narrow) vector_rows(p, true);
-      else vector_rows(p, false);
-      return;
-    case 4:
-      if (is_narrow) vector_fours(p, true);
-      else vector_fours(p, false);
-      return;
-    case 8:
-      if (is_narrow) vector_eights(p, true);
-      else vector_eights(p, false);
-      return;
+    case 1: FOR_STORAGES(p->storage, ROWS) return;
+    case 4: FOR_STORAGES(p->storage, FOURS) return;
+    case 8: FOR_STORAGES(p->storage, EIGHTS) return;
+  }
+#undef NARROW
+#undef ROWS
+#undef FOURS
+#undef EIGHTS
+}
+
+INLINED void store_row(const float *bias, float *out, int32_t row, float sum, bk_activation activation) {
+  const float biased = sum + (bias ? bias[row] : 0.0f);
+  out[row] = activation ? activated_alone(biased, activation) : biased;
+}
+
+INLINED void lane_bands(const bk_lanes *p, const bk_storage storage) {
+  for (int32_t band = p->first; band < p->last; band++) {
+    float sums[64];
+    lane_sums(p, band, sums, storage);
+    for (int32_t i = 0; i < 64 && band * 64 + i < p->rows; i++)
+      store_row(p->bias, p->out, band * 64 + i, sums[i], p->activation);
   }
 }
 
 static void multiply_lanes(const bk_lanes *p) {
+#define BANDS(storage) lane_bands(p, storage)
+  FOR_STORAGES(p->storage, BANDS)
+#undef BANDS
+}
+
+INLINED void window_bands(const bk_windows *p, const bk_storage storage) {
+  const int32_t width = 16 / p->rows_in_unit;
   for (int32_t band = p->first; band < p->last; band++) {
     float sums[64];
-    lane_sums(p, band, sums);
-    for (int32_t i = 0; i < 64 && band * 64 + i < p->rows; i++) {
-      const int32_t row = band * 64 + i;
-      const float sum = sums[i] + (p->bias ? p->bias[row] : 0.0f);
-      p->out[row] = p->activation ? activated_alone(sum, p->activation) : sum;
+    window_sums(p, band, sums, storage);
+    for (int32_t i = 0; i < 4 * p->rows_in_unit; i++) {
+      const int32_t row = band * 4 * p->rows_in_unit + i;
+      if (row >= p->rows) break;
+      float *const lanes = sums + i * width;
+      for (int32_t half = width / 2; half > 0; half /= 2)
+        for (int32_t lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
+      store_row(p->bias, p->out, row, lanes[0], p->activation);
     }
   }
+}
+
+static void multiply_windows(const bk_windows *p) {
+#define BANDS(storage) window_bands(p, storage)
+  FOR_STORAGES(p->storage, BANDS)
+#undef BANDS
 }
 
 // MARK: Moving
@@ -386,7 +434,23 @@ static void pad(const bk_padding *p) {
   }
 }
 
+// MARK: What the processor can do
+
+enum { chains = 10 };
+
+static float exercise(int64_t rounds) {
+  vec sums[chains];
+  UNROLLED for (int i = 0; i < chains; i++) sums[i] = splat((float)i);
+  vec factor = splat(0.999999f), more = splat(1e-6f);
+  for (int64_t round = 0; round < rounds; round++) {
+    UNROLLED for (int i = 0; i < chains; i++) sums[i] = fused(sums[i], factor, more);
+  }
+  vec sum = sums[0];
+  UNROLLED for (int i = 1; i < chains; i++) sum += sums[i];
+  return sum_of(sum);
+}
+
 const bk_kernels TABLE = {
-    TABLE_NAME, LANES, {MOST_SINGLE, MOST_FOUR, MOST_EIGHT}, multiply, multiply_vector, multiply_lanes, transpose, copy_runs,
-    pad,
+    TABLE_NAME, LANES, {MOST_SINGLE, MOST_FOUR, MOST_EIGHT}, multiply, multiply_vector, multiply_lanes,
+    multiply_windows, transpose, copy_runs, pad, exercise, 2 * chains * LANES,
 };

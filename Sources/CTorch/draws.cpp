@@ -8,9 +8,10 @@
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/OpMathType.h>
 #include <ATen/core/DistributionsHelper.h>
 #pragma clang diagnostic pop
+
+#include "../CKernels/random/crandom.h"
 
 #include <mutex>
 #include <type_traits>
@@ -21,98 +22,80 @@ namespace {
 constexpr int64_t block_size = 1024;
 
 // A generator's words. LibTorch asks of every word whether the state must be renewed first, and keeps its place in memory
-// between them, which takes longer than the word itself. Here a whole state is turned into words at once: LibTorch's own
-// call is told each time that there are words left, and what remains of it has no branches and no order, so that the
-// compiler makes vectors of it.
+// between them, which takes longer than the word itself. Here whole stretches of the state are taken at once.
 class Words {
  public:
   explicit Words(const at::mt19937 &engine) : engine_(engine) {
-    if (place().left_ <= 1) return;
-    used_ = place().next_;
-    spell(0);
+    if (pod().left_ > 1) used_ = pod().next_;
   }
 
-  void draw(uint32_t *words, int64_t count) {
+  // Calls `body` with words of the state that lie side by side and their number, until `count` of them are used.
+  template <typename Body>
+  void take(int64_t count, Body &&body) {
     while (count > 0) {
-      if (used_ == size) renew();
+      if (used_ == size) {
+        random().renew(pod().state_.data());
+        used_ = 0;
+      }
       const auto ready = std::min<int64_t>(size - used_, count);
-      std::memcpy(words, words_ + used_, ready * sizeof(uint32_t));
+      body(pod().state_.data() + used_, ready);
       used_ += static_cast<uint32_t>(ready);
-      words += ready;
       count -= ready;
     }
   }
 
-  // The generator, as if it had drawn the words one by one.
+  // The generator, as if it had drawn the words one by one: what is left and what comes next always add up to one more
+  // than the state has.
   at::mt19937 engine() {
-    go(used_);
+    pod().next_ = used_;
+    pod().left_ = static_cast<int>(size - used_) + 1;
     return engine_;
+  }
+
+  static const bk_random &random() {
+    static const bk_random *const chosen = bk_random_in_use();
+    return *chosen;
   }
 
  private:
   static constexpr uint32_t size = at::MERSENNE_STATE_N;
+  static_assert(size == BK_STATE_WORDS);
 
-  // The place of a generator is its only member, so that the address of one is that of the other.
+  // The state of a generator is its only member, so that the address of one is that of the other.
   static_assert(std::is_standard_layout_v<at::mt19937> && sizeof(at::mt19937) == sizeof(at::mt19937_data_pod));
-  at::mt19937_data_pod &place() { return reinterpret_cast<at::mt19937_data_pod &>(engine_); }
-
-  // Behind so many words of the state: what is left and what comes next always add up to one more than the state has.
-  void go(uint32_t used) {
-    place().next_ = used;
-    place().left_ = static_cast<int>(size - used) + 1;
-  }
-
-  void renew() {
-    go(size);
-    words_[0] = engine_();
-    spell(1);
-    used_ = 0;
-  }
-
-  // The words of the state from `first` on.
-  void spell(uint32_t first) {
-    for (uint32_t index = first; index < size; index++) {
-      place().left_ = 2;
-      place().next_ = index;
-      words_[index] = engine_();
-    }
-  }
+  at::mt19937_data_pod &pod() { return reinterpret_cast<at::mt19937_data_pod &>(engine_); }
 
   at::mt19937 engine_;
-  uint32_t words_[size];
   uint32_t used_ = size;
 };
 
-// Drawn words in the guise of a generator, as LibTorch's distributions take it.
+template <typename Element, typename Draws>
+void fill(Words &words, Element *entries, int64_t count, Draws draws) {
+  words.take(count, [&](const uint32_t *state, int64_t ready) {
+    draws(state, ready, entries);
+    entries += ready;
+  });
+}
+
+// Two drawn words in the guise of a generator, as LibTorch's distributions take it.
 struct Drawn {
   const uint32_t *word;
 
-  uint32_t random() { return *word++; }
   uint64_t random64() {
     const uint64_t upper = *word++;
     return upper << 32 | *word++;
   }
 };
 
-template <typename Element>
-void fill(Words &words, Element *__restrict entries, int64_t count) {
-  using Wide = at::opmath_type<Element>;
-  constexpr int64_t word_count = sizeof(Wide) / sizeof(uint32_t);
-  constexpr int64_t share = block_size / word_count;
-  const at::uniform_real_distribution<Wide> uniform(0, 1);
+void fill(Words &words, double *__restrict entries, int64_t count) {
+  constexpr int64_t share = block_size / 2;
+  const at::uniform_real_distribution<double> uniform(0, 1);
   uint32_t drawn[block_size];
-  Wide wide[share];
   for (int64_t start = 0; start < count; start += share) {
     const auto size = std::min(share, count - start);
-    words.draw(drawn, size * word_count);
+    fill(words, static_cast<uint32_t *>(drawn), 2 * size, Words::random().temper);
     Drawn source{drawn};
-    for (int64_t index = 0; index < size; index++) wide[index] = uniform(&source);
-    for (int64_t index = 0; index < size; index++) {
-      auto entry = static_cast<Element>(wide[index]);
-      // What is rounded up to 1 becomes 0, as in LibTorch. Bits compare faster than numbers of 16 bits.
-      if constexpr (sizeof(Element) == 2) entry.x = entry.x == Element(1.0f).x ? 0 : entry.x;
-      entries[start + index] = entry;
-    }
+    for (int64_t index = 0; index < size; index++) entries[start + index] = uniform(&source);
   }
 }
 
@@ -128,9 +111,9 @@ ct_error ct_generator_draw(ct_generator generator, void *entries, int64_t count,
     Words words(state->engine());
     switch (static_cast<at::ScalarType>(dtype)) {
       case at::kDouble: fill(words, static_cast<double *>(entries), count); break;
-      case at::kFloat: fill(words, static_cast<float *>(entries), count); break;
-      case at::kHalf: fill(words, static_cast<at::Half *>(entries), count); break;
-      case at::kBFloat16: fill(words, static_cast<at::BFloat16 *>(entries), count); break;
+      case at::kFloat: fill(words, static_cast<float *>(entries), count, Words::random().floats); break;
+      case at::kHalf: fill(words, static_cast<uint16_t *>(entries), count, Words::random().halves); break;
+      case at::kBFloat16: fill(words, static_cast<uint16_t *>(entries), count, Words::random().bfloats); break;
       default:
         TORCH_CHECK(false, "expected a floating-point dtype to draw, found ", static_cast<at::ScalarType>(dtype));
     }

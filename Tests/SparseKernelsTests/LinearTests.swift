@@ -12,14 +12,18 @@ import Torch
       let (inputs, outputs) = (numbers.int(0...70), numbers.int(1...40))
       let batch = numbers.one(of: [0, 1, 1, 2, 7, 8, 15, 16, 17, 33, 64, numbers.int(1...300)])
       let zeros = numbers.one(of: [0, 0.5, 0.7, 0.9, 0.98, 1])
-      let weight = numbers.sparse(rows: outputs, columns: inputs, zeros: zeros, height: format.height)
+      let storage = numbers.one(of: WeightStorage.allCases)
+      var dense = numbers.sparse(rows: outputs, columns: inputs, zeros: zeros, height: format.height)
+      if format == .windows { numbers.keep(numbers.one(of: patterns), of: &dense, columns: inputs) }
+      let weight = rounded(dense, to: storage)
+      #expect(weight.withUnsafeBufferPointer(storage.holds))
       let bias: [Float]? = numbers.int(0...1) == 0 ? nil : numbers.floats(outputs)
       let activation = numbers.one(of: Activation.allCases)
       let tuning = Tuning(chunkBytes: numbers.one(of: [0, 64, 4096]), slabRows: numbers.one(of: [8, 16, 64]))
       let layer = try weight.withUnsafeBufferPointer {
         try SparseLinear(
           weight: $0, outputs: outputs, inputs: inputs, bias: bias, activation: activation, format: format,
-          tuning: tuning, instructions: instructions)
+          storage: storage, tuning: tuning, instructions: instructions)
       }
       let x = numbers.floats(batch * inputs)
       var y = [Float](repeating: .nan, count: batch * outputs)
@@ -37,7 +41,7 @@ import Torch
         y, exact.array(of: Double.self), magnitudes: sizes.array(of: Double.self), terms: inputs)
       #expect(
         worst <= 1,
-        "seed \(seed): \(worst) bounds off; \(format) \(outputs) x \(inputs), batch \(batch), \(activation)")
+        "seed \(seed): \(worst) bounds off; \(format) \(storage) \(outputs) x \(inputs), batch \(batch), \(activation)")
     }
   }
 
@@ -58,13 +62,45 @@ import Torch
 
   @Test func infinityWherePrunedIsNotSeen() throws {
     let weight: [Float] = [1, 0, 0, 2]
-    for format in SparseFormat.allCases where format != .blocks4 && format != .blocks8 {
+    for format in [SparseFormat.entries, .lanes] {
       let layer = try weight.withUnsafeBufferPointer {
         try SparseLinear(weight: $0, outputs: 2, inputs: 2, format: format)
       }
       var y: [Float] = [0, 0]
       layer([.infinity, 3], batch: 1, into: &y)
       #expect(y == [.infinity, 6])
+    }
+  }
+
+  @Test func storageHoldsWhatItDoesNotRound() {
+    let values: [Float] = [1, -0, 65_504, 0x1p-24, .infinity]
+    let others: [Float] = [1 + 0x1p-11, 65_520, 0x1p-25, 1e-30]
+    #expect(values.withUnsafeBufferPointer { WeightStorage.float16.holds($0) })
+    #expect(!values.withUnsafeBufferPointer { WeightStorage.bfloat16.holds($0) })
+    for value in others { #expect(![value].withUnsafeBufferPointer { WeightStorage.float16.holds($0) }) }
+    #expect(others.withUnsafeBufferPointer { WeightStorage.float32.holds($0) })
+  }
+
+  @Test func storageRoundsAsLibTorchDoes() throws {
+    var numbers = SeededNumbers(state: 5)
+    for storage in WeightStorage.allCases {
+      let weight = (0..<4096).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: numbers.next()) & 0xc7ff_ffff) }
+      // A diagonal: each output is one value of the weight.
+      var diagonal = [Float](repeating: 0, count: 64 * 64)
+      for index in 0..<64 { diagonal[index * 65] = weight[index] }
+      let layer = try diagonal.withUnsafeBufferPointer {
+        try SparseLinear(weight: $0, outputs: 64, inputs: 64, format: .entries, storage: storage)
+      }
+      var y = [Float](repeating: 0, count: 64)
+      layer([Float](repeating: 1, count: 64), batch: 1, into: &y)
+      #expect(y == rounded(Array(weight[..<64]), to: storage), "\(storage)")
+    }
+  }
+
+  @Test func whatKeepsTooManyNeighboursIsNoWindow() {
+    let weight = [Float](repeating: 1, count: 64)
+    #expect(throws: SparseKernelError.self) {
+      try weight.withUnsafeBufferPointer { try SparseLinear(weight: $0, outputs: 1, inputs: 64, format: .windows) }
     }
   }
 

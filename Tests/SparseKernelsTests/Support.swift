@@ -36,6 +36,28 @@ struct SeededNumbers: RandomNumberGenerator {
   }
 }
 
+/// N:M patterns that windows take.
+let patterns = [(1, 8), (2, 16), (1, 4), (2, 8), (4, 16), (2, 4), (4, 8), (8, 16)]
+
+extension SeededNumbers {
+  /// Makes zeros of all but so many in each group of neighbours, at random.
+  mutating func keep(_ pattern: (kept: Int, group: Int), of list: inout [Float], columns: Int) {
+    guard columns > 0 else { return }
+    for row in 0..<list.count / columns {
+      for start in stride(from: 0, to: columns, by: pattern.group) {
+        let order = (start..<min(columns, start + pattern.group)).shuffled(using: &self)
+        for column in order.dropFirst(pattern.kept) { list[row * columns + column] = 0 }
+      }
+    }
+  }
+}
+
+/// The nearest numbers of a type, by LibTorch.
+func rounded(_ list: [Float], to storage: WeightStorage) -> [Float] {
+  storage == .float32
+    ? list : Tensor(list).to(storage == .bfloat16 ? .bfloat16 : .float16).to(.float32).array(of: Float.self)
+}
+
 /// How many random cases each test tries: `BONSAI_KERNEL_CASES`, else few.
 let caseCount = ProcessInfo.processInfo.environment["BONSAI_KERNEL_CASES"].flatMap(Int.init) ?? 150
 

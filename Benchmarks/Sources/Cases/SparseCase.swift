@@ -13,6 +13,8 @@ struct SparseCase {
   var layer: Layer
   var format: SparseFormat
   var sparsity: Double
+  /// How single vectors find the weight.
+  var storage = WeightStorage.float32
   /// The ratio to LibTorch's dense layer that is to be reached with one thread; nil for none.
   var goal: Double?
 
@@ -20,6 +22,7 @@ struct SparseCase {
   struct Result: Encodable {
     var name: String
     var format: SparseFormat
+    var storage: WeightStorage
     var instructions: InstructionSet
     var threads: Int
     var sparsity: Double
@@ -37,6 +40,9 @@ struct SparseCase {
     var gigaflops = 0.0
     /// Bytes of kept entries, their places, inputs and outputs, in a second.
     var gigabytes = 0.0
+    /// The share of the operations that the threads can do, and of the bytes that they can copy, both measured in this run.
+    var shareOfPeak = 0.0
+    var shareOfMemory = 0.0
     /// The largest difference from the dense layer by the largest magnitude of its outputs.
     var difference = 0.0
   }
@@ -73,7 +79,8 @@ struct SparseCase {
       }
       let (d, s) = (fastest(denseSamples), fastest(sparseSamples))
       var result = Result(
-        name: name, format: format, instructions: instructions, threads: threadCount, sparsity: sparsity,
+        name: name, format: format, storage: storage, instructions: instructions, threads: threadCount,
+        sparsity: sparsity,
         tuning: kernels[s - dense.count].0, goal: goal)
       (result.dense, result.denseLayout, result.sparse) = (samples[d], dense[d].0, samples[s])
       result.csr = csr == nil ? nil : samples.last
@@ -85,7 +92,7 @@ struct SparseCase {
       let kept = Double(weight.count) * (1 - sparsity)
       result.gigaflops = 2 * kept * Double(wanted.count / weight.shape[0]) / result.sparse.median / 1e9
       result.gigabytes =
-        (4 * kept + 4 * kept / Double(format.height) + 4 * Double(x.count + wanted.count)) / result.sparse.median / 1e9
+        (kept * bytesOfEntry + 4 * Double(x.count + wanted.count)) / result.sparse.median / 1e9
       result.difference = difference
       return result
     }
@@ -108,7 +115,7 @@ struct SparseCase {
   }
 
   private var tunings: [Tuning] {
-    if format == .lanes { return [.standard(for: .lanes)] }
+    if case .linear(_, _, batch: 1) = layer { return [.standard(for: format)] }
     return [0, 24, 48, 96].map { Tuning(chunkBytes: $0 << 10, slabRows: 64) }
   }
 
@@ -119,7 +126,18 @@ struct SparseCase {
     }
   }
 
-  /// Random entries of which the share given is 0, in blocks of the format's height.
+  /// What a kept entry takes in memory: its value, and its place or its share of one.
+  private var bytesOfEntry: Double {
+    let value = storage == .float32 ? 4.0 : 2
+    guard case .linear(_, _, batch: 1) = layer else { return 4 + 4 / Double(format.height) }
+    return switch format {
+    case .lanes: value + 1
+    case .windows: value + 0.5
+    case .entries, .blocks4, .blocks8: value + 2 / Double(format.height)
+    }
+  }
+
+  /// Random entries of which the share given is 0, in blocks of the format's height, or as many in each 4 of a row.
   private func sparseWeight() -> Tensor {
     let shape: [Int] =
       switch layer {
@@ -137,7 +155,22 @@ struct SparseCase {
     let zeros = order.narrow(0, start: 0, length: pruned)
     mask.scatterInPlace(0, zeros, 0)
     let spread = mask.reshape([units, 1, columns]).expand([units, height, columns]).reshape([units * height, columns])
-    return (Tensor.randn([rows, columns]) * spread.narrow(0, start: 0, length: rows)).reshape(shape).contiguous()
+    if format == .windows {
+      // Of each 4 neighbours those with the smallest draws.
+      let ranks = Tensor.rand([rows, columns / 4, 4]).argsort().argsort()
+      let kept = (ranks .< Int((4 * (1 - sparsity)).rounded())).to(.float32).reshape(shape)
+      return stored(Tensor.randn(shape) * kept)
+    }
+    return stored(Tensor.randn([rows, columns]) * spread.narrow(0, start: 0, length: rows)).reshape(shape).contiguous()
+  }
+
+  /// The weight in numbers that the storage holds.
+  private func stored(_ weight: Tensor) -> Tensor {
+    switch storage {
+    case .float32: weight
+    case .bfloat16: weight.to(.bfloat16).to(.float32)
+    case .float16: weight.to(.float16).to(.float32)
+    }
   }
 
   private func denseOutput(_ x: Tensor, _ weight: Tensor) -> Tensor {
@@ -158,7 +191,8 @@ struct SparseCase {
     case .linear(let inputs, let outputs, let batch):
       let product = try weight.withUnsafeBuffer(of: Float.self) {
         try SparseLinear(
-          weight: $0, outputs: outputs, inputs: inputs, format: format, tuning: tuning, instructions: instructions)
+          weight: $0, outputs: outputs, inputs: inputs, format: format, storage: storage, tuning: tuning,
+          instructions: instructions)
       }
       return { x in
         let y = Tensor.empty([batch, outputs])

@@ -5,9 +5,13 @@ enum SparseCases {
   /// Those with a goal: what the kernels are meant for.
   static func goals() throws -> [SparseCase] {
     var cases: [SparseCase] = []
-    func add(_ name: String, _ layer: SparseCase.Layer, _ format: SparseFormat, _ goals: [(Double, Double?)]) {
+    func add(
+      _ name: String, _ layer: SparseCase.Layer, _ format: SparseFormat, _ goals: [(Double, Double?)],
+      storage: WeightStorage = .float32
+    ) {
       for (sparsity, goal) in goals {
-        cases.append(SparseCase(name: name, layer: layer, format: format, sparsity: sparsity, goal: goal))
+        cases.append(
+          SparseCase(name: name, layer: layer, format: format, sparsity: sparsity, storage: storage, goal: goal))
       }
     }
     let square = SparseCase.Layer.linear(inputs: 1024, outputs: 1024, batch: 64)
@@ -17,6 +21,11 @@ enum SparseCases {
       let vector = SparseCase.Layer.linear(inputs: size, outputs: size, batch: 1)
       add("linear \(size), batch 1", vector, .entries, [(0.7, 2), (0.9, 5)])
       add("linear \(size), batch 1", vector, .lanes, [(0.7, 2), (0.9, 5)])
+      add("linear \(size), batch 1", vector, .lanes, [(0.7, nil), (0.9, nil)], storage: .bfloat16)
+      add("linear \(size), batch 1", vector, .windows, [(0.5, nil), (0.75, nil)])
+      add("linear \(size), batch 1", vector, .windows, [(0.5, nil), (0.75, nil)], storage: .bfloat16)
+      add("linear \(size), batch 1", vector, .blocks4, [(0.7, nil), (0.9, nil)])
+      add("linear \(size), batch 1", vector, .blocks4, [(0.7, nil), (0.9, nil)], storage: .bfloat16)
     }
     add("linear 768 to 3072, 128", .linear(inputs: 768, outputs: 3072, batch: 128), .blocks4, [(0.7, 4)])
     for (channels, size) in [(64, 56), (128, 28), (256, 14), (512, 7)] {
@@ -30,6 +39,29 @@ enum SparseCases {
       let layer = try pointwise(inputs, outputs, size, batch: 1)
       add("conv 1 x 1, \(inputs) to \(outputs) at \(size)", layer, .blocks4, [(0.8, 3)])
     }
+    return cases
+  }
+
+  /// A few layers of each kind at many sparsities, for the picture.
+  static func picture() throws -> [SparseCase] {
+    var cases: [SparseCase] = []
+    func add(_ name: String, _ layer: SparseCase.Layer, _ formats: [SparseFormat]) {
+      for format in formats {
+        for sparsity in [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98] {
+          cases.append(SparseCase(name: name, layer: layer, format: format, sparsity: sparsity))
+        }
+      }
+    }
+    add("linear 1024, batch 64", .linear(inputs: 1024, outputs: 1024, batch: 64), [.entries, .blocks4, .blocks8])
+    add("linear 2048, batch 1", .linear(inputs: 2048, outputs: 2048, batch: 1), [.entries, .lanes, .blocks4])
+    add("linear 768 to 3072, 128", .linear(inputs: 768, outputs: 3072, batch: 128), [.entries, .blocks4])
+    for (channels, size) in [(64, 56), (256, 14)] {
+      let shape = try ConvolutionShape(
+        inputs: channels, outputs: channels, kernel: .init(3, 3), padding: .init(1, 1))
+      add(
+        "conv 3 x 3, \(channels) at \(size)", .convolution(shape, size: size, batch: 1), [.entries, .blocks4, .blocks8])
+    }
+    add("conv 1 x 1, 96 to 576 at 14", try pointwise(96, 576, 14, batch: 1), [.entries, .blocks4])
     return cases
   }
 

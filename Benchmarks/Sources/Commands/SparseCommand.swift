@@ -28,6 +28,12 @@ struct SparseCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only cases whose name contains this.", valueName: "text"))
   var only: String?
 
+  @Option(help: ArgumentHelp("Where the picture goes.", valueName: "file"))
+  var svg: String?
+
+  @Flag(help: "Layers and sparsities for the picture, instead of those with a goal.")
+  var picture = false
+
   @Flag(help: "Sparsities from 50 to 98 % and more layers, instead of those with a goal.")
   var all = false
 
@@ -44,20 +50,30 @@ struct SparseCommand: ParsableCommand {
       }
       return set
     }
-    let cases = try (all ? SparseCases.all() : SparseCases.goals()).filter { only.map($0.name.contains) ?? true }
+    let cases = try (picture ? SparseCases.picture() : all ? SparseCases.all() : SparseCases.goals()).filter {
+      only.map($0.name.contains) ?? true
+    }
     var output = Output(setting: .init(threads: threads.max() ?? 1, torch: libTorchVersion))
     manualSeed(common.seed)
     for count in threads {
       threadCount = count
       for set in try sets.isEmpty ? [.chosen()] : sets {
-        print("\n\(set.rawValue), \(count) thread\(count == 1 ? "" : "s"), float32")
+        let peak = set.measuredPeak() * Double(count)
+        let memory = Self.memoryRate(threads: count)
+        print(
+          String(
+            format:
+              "\n%@, %d thread%@, float32; at most %.0f GFLOP/s in registers, %.1f GB/s read and written by copies",
+            set.rawValue, count, count == 1 ? "" : "s", peak / 1e9, memory / 1e9))
         print(
           Self.line([
             "layer", "format", "zeros", "dense", "layout", "CSR", "sparse", "ratio", "minima", "goal", "GFLOP/s",
-            "GB/s", "off",
+            "peak", "GB/s", "memory", "off",
           ]))
         for entry in cases {
-          let result = try entry.measure(turns: turns, instructions: set)
+          var result = try entry.measure(turns: turns, instructions: set)
+          result.shareOfPeak = result.gigaflops * 1e9 / peak
+          result.shareOfMemory = result.gigabytes * 1e9 / memory
           output.results.append(result)
           print(Self.row(result))
         }
@@ -65,22 +81,34 @@ struct SparseCommand: ParsableCommand {
     }
     output.setting.loadAfter = Report.Setting.load
     if let path = common.json { try write(output, toJSON: path) }
+    if let svg, let plot = SparsityPlot(output.results, setting: output.setting) {
+      try write(Data(plot.source.utf8), to: svg)
+      print("Picture: \(svg)")
+    }
+  }
+
+  /// Bytes that all threads together read and write in a second.
+  private static func memoryRate(threads: Int) -> Double {
+    let floor = CopyFloor(bytes: 128 << 20, threads: threads)
+    return 1 / (0..<5).map { _ in floor.secondsPerByte() }.reduce(.infinity, min)
   }
 
   private static func row(_ result: SparseCase.Result) -> String {
     line([
-      result.name, result.format.rawValue, String(format: "%.0f %%", result.sparsity * 100),
+      result.name, result.format.rawValue + (result.storage == .float32 ? "" : " \(result.storage.rawValue)"),
+      String(format: "%.0f %%", result.sparsity * 100),
       ResultTable.time(result.dense.median), result.denseLayout,
       result.csr.map { ResultTable.time($0.median) } ?? "", ResultTable.time(result.sparse.median),
       String(format: "%.2f", result.ratio), String(format: "%.2f", result.ratioOfMinima),
       result.goal.map { String(format: "%.1f%@", $0, result.ratio >= $0 ? " +" : " -") } ?? "",
-      String(format: "%.0f", result.gigaflops), String(format: "%.1f", result.gigabytes),
+      String(format: "%.0f", result.gigaflops), String(format: "%.0f %%", result.shareOfPeak * 100),
+      String(format: "%.1f", result.gigabytes), String(format: "%.0f %%", result.shareOfMemory * 100),
       String(format: "%.0e", result.difference),
     ])
   }
 
   private static func line(_ cells: [String]) -> String {
-    let widths = [-30, -8, 5, 8, -13, 8, 8, 6, 6, 6, 8, 6, 6]
+    let widths = [-30, -16, 5, 8, -13, 8, 8, 6, 6, 6, 8, 6, 6, 6, 6]
     return zip(cells, widths).map { cell, width in
       let space = String(repeating: " ", count: max(0, abs(width) - cell.count))
       return width < 0 ? cell + space : space + cell

@@ -61,7 +61,7 @@ struct LogLogPlot {
       Self.margin.top + Double(rows) * (Self.panel.height + Self.panel.gapY) - Self.panel.gapY + Self.margin.bottom
     var body = [
       "<rect class=\"ground\" x=\"0.5\" y=\"0.5\" width=\"\(Int(width) - 1)\" height=\"\(Int(height) - 1)\" rx=\"12\"/>",
-      Self.text("Pruning calls of Bonsai and PyTorch", 32, 46, "title"), Self.text(subtitle, 32, 72, "muted"),
+      SVG.text("Pruning calls of Bonsai and PyTorch", 32, 46, "title"), SVG.text(subtitle, 32, 72, "muted"),
     ]
     body += Self.legend(right: width - Self.margin.right, 41)
     for (place, panel) in panels.enumerated() {
@@ -74,7 +74,7 @@ struct LogLogPlot {
       height="\(Int(height))" role="img">
       <title>Seconds of pruning calls against the number of weights, Bonsai and PyTorch</title>
       <style>
-      \(Self.style)
+      \(SVG.style)
       </style>
       \(body.joined(separator: "\n"))
       </svg>
@@ -94,26 +94,26 @@ struct LogLogPlot {
     var out: [String] = []
     for power in stride(from: ys.lowerBound, through: ys.upperBound, by: 1) {
       let at = y(pow(10, power))
-      out.append(Self.line(left, at, right, at, power == ys.lowerBound ? "axis" : "grid"))
-      out.append(Self.text(Self.seconds(power), left - 10, at + 4.5, "end muted"))
+      out.append(SVG.line(left, at, right, at, power == ys.lowerBound ? "axis" : "grid"))
+      out.append(SVG.text(Self.seconds(power), left - 10, at + 4.5, "end muted"))
     }
     for power in stride(from: xs.lowerBound, through: xs.upperBound, by: 1) {
       let at = x(pow(10, power))
-      out.append(Self.line(at, top, at, bottom, "grid"))
-      out.append(Self.text(Self.count(power), at, bottom + 20, "middle muted"))
+      out.append(SVG.line(at, top, at, bottom, "grid"))
+      out.append(SVG.text(Self.count(power), at, bottom + 20, "middle muted"))
     }
-    out.append(Self.text(panel.title, left, top - 14, "value"))
+    out.append(SVG.text(panel.title, left, top - 14, "value"))
     if let ratio = panel.ratio {
       out.append(
-        Self.text(String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio), right, top - 14, "end bonsai"))
+        SVG.text(String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio), right, top - 14, "end bonsai"))
     }
     for (points, name) in [(panel.copy, "copy"), (panel.torch, "torch"), (panel.bonsai, "bonsai")] where !points.isEmpty
     {
-      let path = points.map { "\(Self.tenth(x($0.x))),\(Self.tenth(y($0.y)))" }.joined(separator: " ")
+      let path = points.map { "\(SVG.tenth(x($0.x))),\(SVG.tenth(y($0.y)))" }.joined(separator: " ")
       out.append("<polyline class=\"\(name)-line\" points=\"\(path)\"/>")
       if name != "copy" {
         out += points.map {
-          "<circle class=\"\(name)-dot\" cx=\"\(Self.tenth(x($0.x)))\" cy=\"\(Self.tenth(y($0.y)))\" r=\"4\"/>"
+          "<circle class=\"\(name)-dot\" cx=\"\(SVG.tenth(x($0.x)))\" cy=\"\(SVG.tenth(y($0.y)))\" r=\"4\"/>"
         }
       }
     }
@@ -128,9 +128,11 @@ struct LogLogPlot {
       ("copy", "copy of as many bytes", 142.0), ("torch", "PyTorch", 50.0), ("bonsai", "Bonsai", 44.0),
     ] {
       x -= length
-      out.append(text(label, x, y + 4.5, name))
-      out.append("<polyline class=\"\(name)-line\" points=\"\(tenth(x - 36)),\(y) \(tenth(x - 8)),\(y)\"/>")
-      if name != "copy" { out.append("<circle class=\"\(name)-dot\" cx=\"\(tenth(x - 22))\" cy=\"\(y)\" r=\"4\"/>") }
+      out.append(SVG.text(label, x, y + 4.5, name))
+      out.append("<polyline class=\"\(name)-line\" points=\"\(SVG.tenth(x - 36)),\(y) \(SVG.tenth(x - 8)),\(y)\"/>")
+      if name != "copy" {
+        out.append("<circle class=\"\(name)-dot\" cx=\"\(SVG.tenth(x - 22))\" cy=\"\(y)\" r=\"4\"/>")
+      }
       x -= 60
     }
     return out
@@ -147,36 +149,4 @@ struct LogLogPlot {
     let names = [3: "1K", 4: "10K", 5: "100K", 6: "1M", 7: "10M", 8: "100M", 9: "1G"]
     return names[Int(power)] ?? "1e\(Int(power))"
   }
-
-  private static func tenth(_ value: Double) -> Double { (value * 10).rounded() / 10 }
-
-  private static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ name: String) -> String {
-    "<line class=\"\(name)\" x1=\"\(tenth(x1))\" y1=\"\(tenth(y1))\" x2=\"\(tenth(x2))\" y2=\"\(tenth(y2))\"/>"
-  }
-
-  private static func text(_ text: String, _ x: Double, _ y: Double, _ name: String) -> String {
-    "<text class=\"\(name)\" x=\"\(tenth(x))\" y=\"\(tenth(y))\">\(text)</text>"
-  }
-
-  /// Two sets of colours, as in the tutorial's picture.
-  private static let style = """
-    text { font-family: -apple-system, "Segoe UI", Inter, "Helvetica Neue", Arial, sans-serif; font-size: 12.5px; \
-    fill: #1d2733; font-variant-numeric: tabular-nums }
-    .middle { text-anchor: middle } .end { text-anchor: end }
-    .title { font-size: 21px; font-weight: 600 } .value { font-size: 14px; font-weight: 600 }
-    .ground { fill: #ffffff; stroke: #dde2e7 } .grid { stroke: #e9edf0 } .axis { stroke: #aab4be }
-    .bonsai { fill: #23804f; font-weight: 600 } .torch { fill: #c46a12; font-weight: 600 }
-    .muted, .copy { fill: #66727f }
-    .bonsai-line { fill: none; stroke: #2f9a62; stroke-width: 3; stroke-linejoin: round }
-    .torch-line { fill: none; stroke: #e08a2c; stroke-width: 2.5; stroke-linejoin: round }
-    .copy-line { fill: none; stroke: #8c98a4; stroke-width: 1.5; stroke-dasharray: 2 4 }
-    .bonsai-dot { fill: #2f9a62 } .torch-dot { fill: #e08a2c }
-    @media (prefers-color-scheme: dark) {
-    text { fill: #e6ebf0 } .muted, .copy { fill: #95a1ad }
-    .ground { fill: #12171d; stroke: #2b343d } .grid { stroke: #222a32 } .axis { stroke: #55606b }
-    .bonsai { fill: #63cf97 } .torch { fill: #f2ab5e }
-    .bonsai-line { stroke: #4fbf85 } .torch-line { stroke: #ee9d45 } .copy-line { stroke: #6c7884 }
-    .bonsai-dot { fill: #4fbf85 } .torch-dot { fill: #ee9d45 }
-    }
-    """
 }

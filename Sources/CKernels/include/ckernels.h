@@ -1,5 +1,5 @@
 // Products of sparse matrices with dense ones, on ranges of memory: no allocation, no threads, no state. Several calls may
-// run at once on different outputs.
+// run at once on different outputs. And which sets of instructions there are.
 //
 // Each set of instructions has its own table of the same functions. All tables add up in the same order within one
 // output; sets with fused multiplication round once where the others round twice.
@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // What is done with each sum before it is stored.
 typedef enum bk_activation {
   BK_IDENTITY = 0,
@@ -17,6 +21,9 @@ typedef enum bk_activation {
   BK_SILU,  // x / (1 + exp(-x)), within 4e-7 of its size
   BK_GELU,  // x * Phi(x) by the error function, within 2e-7 |x|
 } bk_activation;
+
+// How values are stored. They become floats, exactly, before they are multiplied.
+typedef enum bk_storage { BK_FLOATS = 0, BK_BFLOATS, BK_HALVES } bk_storage;
 
 // A sparse matrix times a tile of columns, for some of its rows.
 //
@@ -45,7 +52,8 @@ typedef struct bk_tile {
 // a height of 4 or 8 it is blocks of so many rows instead.
 typedef struct bk_vector {
   const float *x;
-  const float *values;
+  const void *values;
+  bk_storage storage;
   const int32_t *starts;
   const uint16_t *columns16;  // one of these two
   const uint32_t *columns32;
@@ -63,7 +71,8 @@ typedef struct bk_vector {
 // the chunk. Up to 16 bytes may be read behind the last place.
 typedef struct bk_lanes {
   const float *x;
-  const float *values;
+  const void *values;
+  bk_storage storage;
   const uint8_t *places;
   const uint8_t *steps;
   const uint8_t *lengths;
@@ -77,6 +86,26 @@ typedef struct bk_lanes {
   int32_t columns;
   bk_activation activation;
 } bk_lanes;
+
+// A matrix of which each row keeps as many entries in each window of 32 columns, times one vector, for the bands
+// first ..< last. A unit of rows_in_unit rows has 16 values for each window, its rows one after the other. A band has 4 units,
+// of which the values for a window lie side by side; and so do their places, 4 bits for each value: that of lane l stands in
+// the bits from 4 (l / 2) + 32 (l % 2) on, and counts from column bases[l] of the window. Values for columns that the matrix
+// does not have are 0.
+typedef struct bk_windows {
+  const float *x;
+  const void *values;
+  bk_storage storage;
+  const uint64_t *places;
+  uint8_t bases[16];
+  const float *bias;
+  float *out;
+  int32_t first, last;
+  int32_t rows;
+  int32_t columns;
+  int32_t rows_in_unit;  // 1, 2 or 4
+  bk_activation activation;
+} bk_windows;
 
 // A run of floats that is copied from each row of a tile to each row of an output.
 typedef struct bk_run {
@@ -106,6 +135,7 @@ typedef struct bk_kernels {
   void (*multiply)(const bk_tile *tile);
   void (*multiply_vector)(const bk_vector *product);
   void (*multiply_lanes)(const bk_lanes *product);
+  void (*multiply_windows)(const bk_windows *product);
   // to[c * to_stride + r] = from[r * from_stride + c]. With `pads`, rows of `to` are filled with zeros to a multiple of
   // `lanes`.
   void (*transpose)(const float *from, int64_t from_stride, int64_t rows, int64_t columns, float *to, int64_t to_stride,
@@ -113,6 +143,10 @@ typedef struct bk_kernels {
   void (*copy_runs)(const float *from, int64_t from_stride, int64_t rows, const bk_run *runs, int64_t run_count, float *to,
                     int64_t to_stride);
   void (*pad)(const bk_padding *padding);
+  // Multiplies and adds in registers alone, as fast as can be: so many operations in each round. Returns what comes out, so
+  // that it is not left out.
+  float (*exercise)(int64_t rounds);
+  int32_t operations_in_round;
 } bk_kernels;
 
 // The sets of instructions, the plainest first.
@@ -122,5 +156,12 @@ typedef enum bk_isa { BK_PLAIN = 0, BK_NEON, BK_AVX2, BK_AVX512, BK_ISA_COUNT } 
 const bk_kernels *bk_kernels_for(bk_isa isa);
 // The best set that this processor has.
 bk_isa bk_best_isa(void);
+// The one that the variable BONSAI_ISA of the environment names (plain, neon, avx2, avx512), or the best. Where it names none
+// that this processor has, that is the best too, and `is_refused`, where given, becomes true.
+bk_isa bk_chosen_isa(bool *is_refused);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -21,7 +21,8 @@ final class LayerKernel {
       }
       let weight = operation.weight.detach().contiguous(.channelsLast)
       body = { operation.dense($0.contiguous(.channelsLast), weight: weight) }
-    case .sparse(let format, let tuning): body = try Self.sparse(operation, format, tuning)
+    case .sparse(let format, let tuning, let storage):
+      body = try Self.sparse(operation, format, tuning, storage ?? .float32)
     }
   }
 
@@ -33,17 +34,19 @@ final class LayerKernel {
   }
 
   private static func sparse(
-    _ operation: LayerOperation, _ format: SparseFormat, _ tuning: Tuning
+    _ operation: LayerOperation, _ format: SparseFormat, _ tuning: Tuning, _ storage: WeightStorage
   ) throws(SparseKernelError) -> (Tensor) -> Tensor {
     let (weight, bias) = operation.folded()
     switch operation.kind {
     case .linear:
       let (outputs, inputs) = (weight.shape[0], weight.shape[1])
       let layer = try weight.withUnsafeBuffer(of: Float.self) { values throws(SparseKernelError) in
-        try SparseLinear(
+        guard storage.holds(values) else {
+          throw .format(format, reason: "the weight has numbers that \(storage.rawValue) does not hold")
+        }
+        return try SparseLinear(
           weight: values, outputs: outputs, inputs: inputs, bias: bias, activation: operation.activation,
-          format: format,
-          tuning: tuning)
+          format: format, storage: storage, tuning: tuning)
       }
       return { x in
         let x = x.contiguous()

@@ -54,12 +54,10 @@ struct LayerTrial {
     var list = [LayerChoice.dense]
     if case .convolution(_, dimensions: 2) = operation.kind, input.rank == 4 { list.append(.denseChannelsLast) }
     guard layer.reason == nil, input.dtype == .float32 else { return list }
+    if operation.kind == .linear, input.count == input.shape.last { return list + singleVectorCandidates(layer) }
     if layer.sparsity >= Self.leastSparsity {
       for kilobytes in [0, 24, 48] {
         list.append(.sparse(format: .entries, tuning: Tuning(chunkBytes: kilobytes << 10, slabRows: 64)))
-      }
-      if operation.kind == .linear, input.count == input.shape.last {
-        list.append(.sparse(format: .lanes, tuning: .standard(for: .lanes)))
       }
     }
     if layer.blockSparsity >= Self.leastSparsity {
@@ -69,6 +67,17 @@ struct LayerTrial {
       }
     }
     return list
+  }
+
+  /// Single vectors are not cut into passes, and are bound by the bytes of the weight. Formats that do not fit the weight, and
+  /// types that do not hold it, are left out when their kernels are made.
+  private func singleVectorCandidates(_ layer: AccelerationPlan.Layer) -> [LayerChoice] {
+    let formats: [SparseFormat] =
+      (layer.sparsity >= Self.leastSparsity ? [.entries, .lanes, .windows] : [])
+      + (layer.blockSparsity >= Self.leastSparsity ? [.blocks4, .blocks8] : [])
+    return formats.flatMap { format in
+      [nil, .bfloat16, .float16].map { .sparse(format: format, tuning: .standard(for: format), storage: $0) }
+    }
   }
 
   private func sparsities() -> (entries: Double, blocks: Double) {

@@ -5,7 +5,7 @@ import CKernels
 /// Columns are taken in chunks of 32, which are a table in two registers of AVX-512, and rows in fours of 16: each row has a
 /// lane. A step multiplies the next entry of each row that has one. For each chunk, the 16 rows change lanes so that those
 /// with more entries come first; then the entries of a step are those of the first lanes, and no place is stored for a
-/// row that has none. An entry takes 5 bytes.
+/// row that has none. An entry takes 5 bytes, or 3.
 struct LaneMatrix: Sendable {
   static let rowsInBand = 64
   static let columnsInChunk = 32
@@ -13,7 +13,7 @@ struct LaneMatrix: Sendable {
   let columns: Int
   let chunks: Int
   /// The values in the order of their use.
-  let values: [Float]
+  let values: StoredValues
   /// For each value its column within the chunk, and 16 more that are read and not used.
   let places: [UInt8]
   /// For each band and chunk the number of steps.
@@ -27,7 +27,7 @@ struct LaneMatrix: Sendable {
   let lengthStarts: [Int32]
 
   /// - Parameter matrix: of height 1.
-  init(_ matrix: SparseMatrix) {
+  init(_ matrix: SparseMatrix, storage: WeightStorage) {
     (rows, columns) = (matrix.rows, matrix.columns)
     chunks = (matrix.columns + Self.columnsInChunk - 1) / Self.columnsInChunk
     var values: [Float] = []
@@ -77,7 +77,8 @@ struct LaneMatrix: Sendable {
       for group in 0..<4 { change(group, to: Array(0..<16)) }
     }
     places += [UInt8](repeating: 0, count: 16)
-    (self.values, self.places, self.steps, self.lengths, self.orders) = (values, places, steps, lengths, orders)
+    self.values = StoredValues(values, as: storage)
+    (self.places, self.steps, self.lengths, self.orders) = (places, steps, lengths, orders)
     (self.valueStarts, self.lengthStarts) = (valueStarts, lengthStarts)
   }
 
@@ -85,7 +86,7 @@ struct LaneMatrix: Sendable {
 
   /// Gives `body` a product with this matrix, without its vectors.
   func withProduct(_ body: (inout bk_lanes) -> Void) {
-    values.withUnsafeBufferPointer { values in
+    values.withPointer { values in
       places.withUnsafeBufferPointer { places in
         steps.withUnsafeBufferPointer { steps in
           lengths.withUnsafeBufferPointer { lengths in
@@ -93,7 +94,8 @@ struct LaneMatrix: Sendable {
               valueStarts.withUnsafeBufferPointer { valueStarts in
                 lengthStarts.withUnsafeBufferPointer { lengthStarts in
                   var product = bk_lanes()
-                  product.values = values.baseAddress
+                  product.values = values
+                  product.storage = self.values.storage.kernel
                   product.places = places.baseAddress
                   product.steps = steps.baseAddress
                   product.lengths = lengths.baseAddress

@@ -8,13 +8,17 @@ public enum SparseFormat: String, Sendable, Hashable, CaseIterable, Codable {
   case blocks8
   /// Single entries in the order in which rows of AVX-512 lanes take them; for products with single vectors.
   case lanes
+  /// N:M, at most half of each 4, 8 or 16 neighbouring inputs of a row; for products with single vectors.
+  case windows
 
   /// How many rows an index stands for.
   public var height: Int {
     switch self {
-    case .entries, .lanes: 1
+    case .entries, .lanes, .windows: 1
     case .blocks4: 4
     case .blocks8: 8
     }
   }
+  /// Whether the format is laid out for products with single vectors, so that batches are taken vector by vector.
+  public var isForSingleVectors: Bool { self == .lanes || self == .windows }
 }

@@ -94,6 +94,14 @@ public struct SparseMatrix: Sendable {
     indices = isNarrow ? .narrow(narrow) : .wide(wide)
   }
 
+  /// The same entries with other values.
+  func with(values: [Float]) -> SparseMatrix {
+    precondition(values.count == self.values.count, "SparseMatrix: expected \(self.values.count) values")
+    var copy = self
+    copy.values = values
+    return copy
+  }
+
   static func check(
     _ dense: UnsafeBufferPointer<Float>, rows: Int, columns: Int
   ) throws(SparseKernelError) {

@@ -34,7 +34,7 @@ public final class SparseConvolution: Sendable {
   ///   - format: how the weight is kept.
   ///   - tuning: the sizes of passes; usual ones for the format unless given.
   ///   - instructions: ``InstructionSet/chosen()`` unless given.
-  /// - Throws: ``SparseKernelError``; ``SparseKernelError/format(_:reason:)`` for lanes, and for blocks that would lie
+  /// - Throws: ``SparseKernelError``; ``SparseKernelError/format(_:reason:)`` for lanes and windows, and for blocks that would lie
   ///   across groups.
   public init(
     weight: UnsafeBufferPointer<Float>, shape: ConvolutionShape, bias: [Float]? = nil,
@@ -44,7 +44,7 @@ public final class SparseConvolution: Sendable {
     if let bias, bias.count != shape.outputs {
       throw .count(of: "biases", expected: shape.outputs, found: bias.count)
     }
-    if format == .lanes { throw .format(format, reason: "it serves products with single vectors alone") }
+    if format.isForSingleVectors { throw .format(format, reason: "it serves products with single vectors alone") }
     let inGroup = shape.outputs / shape.groups
     if shape.groups > 1, inGroup % format.height != 0 {
       throw .format(format, reason: "\(inGroup) outputs in a group are not divisible by \(format.height)")

@@ -22,8 +22,9 @@ public final class SparseLinear: Sendable {
   private let operands = Cache<Int, TileOperand>()
 
   private enum Weight: Sendable {
-    case rows(SparseMatrix)
+    case rows(SparseMatrix, StoredValues)
     case lanes(LaneMatrix)
+    case windows(WindowMatrix)
   }
 
   /// Keeps what is not 0 in a dense weight.
@@ -35,29 +36,33 @@ public final class SparseLinear: Sendable {
   ///   - bias: one for each output, or none.
   ///   - activation: what the outputs go through.
   ///   - format: how the weight is kept.
+  ///   - storage: how single vectors find its values, which are rounded to it; batches too are multiplied with what is
+  ///     rounded.
   ///   - tuning: the sizes of passes; usual ones for the format unless given.
   ///   - instructions: ``InstructionSet/chosen()`` unless given.
   /// - Throws: ``SparseKernelError``.
   public init(
     weight: UnsafeBufferPointer<Float>, outputs: Int, inputs: Int, bias: [Float]? = nil,
-    activation: Activation = .identity, format: SparseFormat, tuning: Tuning? = nil,
-    instructions: InstructionSet? = nil
+    activation: Activation = .identity, format: SparseFormat, storage: WeightStorage = .float32,
+    tuning: Tuning? = nil, instructions: InstructionSet? = nil
   ) throws(SparseKernelError) {
     if let bias, bias.count != outputs { throw .count(of: "biases", expected: outputs, found: bias.count) }
     (self.outputs, self.inputs, self.bias, self.activation) = (outputs, inputs, bias, activation)
     self.format = format
     self.tuning = tuning ?? .standard(for: format)
     if let instructions { self.instructions = instructions } else { self.instructions = try .chosen() }
-    self.weight =
-      if format == .lanes {
-        .lanes(LaneMatrix(try SparseMatrix(dense: weight, rows: outputs, columns: inputs)))
-      } else {
-        .rows(try SparseMatrix(dense: weight, rows: outputs, columns: inputs, height: format.height))
-      }
+    let matrix = try SparseMatrix(dense: weight, rows: outputs, columns: inputs, height: format.height)
+    switch format {
+    case .lanes: self.weight = .lanes(LaneMatrix(matrix, storage: storage))
+    case .windows: self.weight = .windows(try WindowMatrix(matrix, storage: storage))
+    case .entries, .blocks4, .blocks8:
+      let values = StoredValues(matrix.values, as: storage)
+      self.weight = .rows(storage == .float32 ? matrix : matrix.with(values: values.rounded), values)
+    }
   }
 
   /// Batches up to this one are multiplied vector by vector.
-  private var mostVectors: Int { format == .lanes ? .max : 1 }
+  private var mostVectors: Int { format.isForSingleVectors ? .max : 1 }
 
   /// The product.
   ///
@@ -81,7 +86,8 @@ public final class SparseLinear: Sendable {
     bias.withOptionalPointer { bias in
       switch weight {
       case .lanes(let matrix): multiply(matrix, x, y, bias, workers)
-      case .rows(let matrix): multiply(matrix, x, y, bias, workers)
+      case .windows(let matrix): multiply(matrix, x, y, bias, workers)
+      case .rows(let matrix, let values): multiply(matrix, values, x, y, bias, workers)
       }
     }
   }
@@ -105,16 +111,35 @@ public final class SparseLinear: Sendable {
   }
 
   private func multiply(
-    _ matrix: SparseMatrix, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ matrix: WindowMatrix, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?,
+    _ workers: Workers
+  ) {
+    let kernels = instructions.kernels
+    workers.split(matrix.bandCount) { bands in
+      matrix.withProduct { product in
+        product.x = x
+        product.bias = bias
+        product.out = y
+        product.first = Int32(bands.lowerBound)
+        product.last = Int32(bands.upperBound)
+        product.activation = activation.kernel
+        kernels.multiply_windows(&product)
+      }
+    }
+  }
+
+  private func multiply(
+    _ matrix: SparseMatrix, _ values: StoredValues, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     _ bias: UnsafePointer<Float>?, _ workers: Workers
   ) {
     let kernels = instructions.kernels
     func product(_ narrow: UnsafePointer<UInt16>?, _ wide: UnsafePointer<UInt32>?) {
-      matrix.values.withUnsafeBufferPointer { values in
+      values.withPointer { pointer in
         matrix.starts.withUnsafeBufferPointer { starts in
           workers.split(matrix.unitCount) { units in
             var product = bk_vector(
-              x: x, values: values.baseAddress, starts: starts.baseAddress, columns16: narrow, columns32: wide,
+              x: x, values: pointer, storage: values.storage.kernel, starts: starts.baseAddress, columns16: narrow,
+              columns32: wide,
               bias: bias, out: y, first: Int32(units.lowerBound), last: Int32(units.upperBound),
               rows: Int32(outputs), height: Int32(matrix.height), activation: activation.kernel)
             kernels.multiply_vector(&product)
@@ -130,7 +155,7 @@ public final class SparseLinear: Sendable {
 
   /// The matrix times tiles of columns: inputs are transposed into panels [inputs, columns], outputs back.
   private func tiles(_ x: UnsafePointer<Float>, _ batch: Int, _ y: UnsafeMutablePointer<Float>, _ workers: Workers) {
-    guard case .rows(let matrix) = weight else { return }
+    guard case .rows(let matrix, _) = weight else { return }
     let (kernels, lanes) = (instructions.kernels, instructions.lanes)
     let tiling = Tiling(columns: batch, lanes: lanes, most: instructions.mostVectors(height: matrix.height))
     let width = tiling.vectors * lanes

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The type in which scores are compared: the one type of all buffers, or the narrowest that holds all of theirs.
 ///
 /// Types meet as in PyTorch's promotion (`float16` with `bfloat16` as `float32`, 8-bit floats as `float16`), and exactly where PyTorch's would
@@ -75,6 +77,9 @@ enum KeyDomain: Hashable, Sendable {
     switch self {
     case .float64:
       let target = target.assumingMemoryBound(to: Double.self)
+      if let kernels = EntryKernels.table, let number = type.kernelNumber {
+        return kernels.pointee.to_doubles(number, source, Int64(count), target)
+      }
       switch type {
       case .float64: load(source, count, as: Double.self, into: target) { $0 }
       case .float32: load(source, count, as: Float.self, into: target) { Double($0) }
@@ -149,4 +154,16 @@ func float(half bits: UInt16) -> Float {
   let scaled = Float(bitPattern: magnitude &<< 13) * Float(bitPattern: 0x7780_0000)
   let special: UInt32 = magnitude >= 0x7c00 ? 0x7f80_0000 : 0
   return Float(bitPattern: scaled.bitPattern | special | (UInt32(truncatingIfNeeded: bits & 0x8000) &<< 16))
+}
+
+extension ElementType {
+  /// The type as the kernels name it that convert it to `float64`; nil where Swift's loop does.
+  fileprivate var kernelNumber: bk_number? {
+    switch self {
+    case .float16: BK_FLOAT16
+    case .bfloat16: BK_BFLOAT16
+    case .float32: BK_FLOAT32
+    default: nil
+    }
+  }
 }

@@ -131,6 +131,9 @@ extension KeyRule {
   /// - Returns: Whether any of them is NaN.
   @inline(__always)
   func encode(_ source: UnsafeRawPointer, _ count: Int, into target: UnsafeMutableRawPointer) -> Bool {
+    if let kernels = EntryKernels.table {
+      return withUnsafePointer(to: order.kernel) { kernels.pointee.encode($0, source, Int64(count), target) }
+    }
     var excess = Key.Lanes(repeating: 0)
     let size = MemoryLayout<Key>.size
     var index = 0

@@ -43,6 +43,18 @@ func selectKey<Key: SelectionKey>(
   }
 }
 
+/// How many of `count` keys lie in a range.
+func countKeys<Key: SelectionKey>(_ keys: UnsafePointer<Key>, _ count: Int, in range: ClosedRange<Key>) -> Int {
+  let (low, high) = (range.lowerBound, range.upperBound)
+  if let kernels = EntryKernels.table {
+    return Int(
+      kernels.pointee.count_keys(Int32(MemoryLayout<Key>.size), keys, Int64(count), Int64(low), Int64(high)))
+  }
+  var found = 0
+  for index in 0..<count { found &+= (keys[index] >= low ? 1 : 0) & (keys[index] <= high ? 1 : 0) }
+  return found
+}
+
 /// A range of keys divided into at most 1,024 equal slices.
 struct KeySlices<Key: SelectionKey> {
   static var limit: Int { 1024 }
@@ -156,9 +168,5 @@ struct RankedKeys<Key: SelectionKey> {
   }
 
   /// How many keys lie in a range between the ranks.
-  func count(_ range: ClosedRange<Key>) -> Int {
-    var found = 0
-    for index in 0..<count where range.contains(keys[index]) { found += 1 }
-    return found
-  }
+  func count(_ range: ClosedRange<Key>) -> Int { countKeys(keys, count, in: range) }
 }

@@ -4,6 +4,14 @@
 /// Multiplied with eight bytes of 0 or 1, it gathers them in the top byte, the first byte in the lowest bit.
 @usableFromInline let gatherBytes: UInt64 = 0x0102_0408_1020_4080
 
+/// How many bits are set.
+func countBits(_ words: UnsafePointer<UInt64>, _ size: Int) -> Int {
+  if let kernels = EntryKernels.table { return Int(kernels.pointee.count_bits(words, Int64(size))) }
+  var total = 0
+  for index in 0..<size { total &+= words[index].nonzeroBitCount }
+  return total
+}
+
 /// Writes one bit for each of `count` entries: the result of `test`. Bits beyond `count` in the last word are 0.
 ///
 /// `source` needs no alignment.
@@ -58,6 +66,9 @@ func gather(_ eights: UnsafePointer<UInt64>) -> UInt64 {
 func spreadBits<Bits: FixedWidthInteger & UnsignedInteger & SIMDScalar>(
   _ words: UnsafePointer<UInt64>, _ count: Int, one: Bits, into destination: UnsafeMutableRawPointer
 ) {
+  if let kernels = EntryKernels.table {
+    return kernels.pointee.spread(words, Int64(count), Int32(MemoryLayout<Bits>.size), UInt64(one), destination)
+  }
   mapQuads(words, count, source: UnsafeRawPointer(destination), into: destination, set: one) { _, lanes in lanes }
 }
 

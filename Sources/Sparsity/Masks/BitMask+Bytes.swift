@@ -41,6 +41,12 @@ extension BitMask {
     Parallel.ranges(of: count) { range in
       let start = source + range.lowerBound * MemoryLayout<Bits>.size
       let out = words + range.lowerBound / 64
+      if let kernels = EntryKernels.table {
+        let isNonzero = test == .nonzero
+        return kernels.pointee.pack(
+          start, Int64(range.count), Int32(MemoryLayout<Bits>.size), UInt64(isNonzero ? magnitude : Bits.max),
+          isNonzero ? 0 : UInt64(one), !isNonzero, out)
+      }
       switch test {
       case .nonzero: packBits(start, range.count, as: Bits.self, out) { $0 & magnitude != 0 }
       case .equalsOne: packBits(start, range.count, as: Bits.self, out) { $0 == one }

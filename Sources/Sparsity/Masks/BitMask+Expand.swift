@@ -1,3 +1,5 @@
+import CKernels
+
 extension BitMask {
   /// Writes the mask as dense entries: 1 for kept, 0 for pruned.
   ///
@@ -108,6 +110,11 @@ func multiplyBits(
   _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
   into destination: UnsafeMutableRawPointer, type: ElementType
 ) {
+  if let kernels = EntryKernels.table {
+    let (masking, constant) = type.multiplication
+    return kernels.pointee.mask(
+      words, Int64(count), source, destination, Int32(type.byteCount), masking, constant)
+  }
   switch type {
   case .float64:
     mapQuads(words, count, source: source, into: destination, set: type.onePattern) { entries, mask in
@@ -162,9 +169,30 @@ func zeroBits(
   into destination: UnsafeMutableRawPointer, type: ElementType
 ) {
   switch type {
+  case .float64, .float32, .float16, .bfloat16:
+    guard let kernels = EntryKernels.table else { break }
+    let sign: UInt64 = 1 << UInt64(type.byteCount * 8 - 1)
+    return kernels.pointee.mask(
+      words, Int64(count), source, destination, Int32(type.byteCount), BK_KEEPING, sign)
+  default: return multiplyBits(words, count, source, into: destination, type: type)
+  }
+  switch type {
   case .float64: mapQuads(words, count, source: source, into: destination, set: UInt64.max) { $0 & ($1 | 1 << 63) }
   case .float32: mapQuads(words, count, source: source, into: destination, set: UInt32.max) { $0 & ($1 | 1 << 31) }
   case .float16, .bfloat16: mapOctets(words, count, source: source, into: destination) { $0 & ($1 | 1 << 15) }
   default: multiplyBits(words, count, source, into: destination, type: type)
+  }
+}
+
+extension ElementType {
+  /// How the kernels multiply an entry with its bit, and the constant that this takes.
+  fileprivate var multiplication: (bk_masking, UInt64) {
+    switch self {
+    case .float64, .float32: (BK_TIMES, 0)
+    case .float16: (BK_SMALL, 0x7c00)
+    case .bfloat16: (BK_SMALL, 0x7f80)
+    case .float8E4M3, .float8E5M2: (BK_SMALL, UInt64(Float8.limit(self)))
+    case .int64, .int32, .int16, .int8, .uint8, .bool: (BK_KEEPING, 0)
+    }
   }
 }

@@ -99,11 +99,7 @@ public struct BitMask: Sendable {
 
   /// The number of entries that are kept. One look at each word.
   public var keptCount: Int {
-    withWords { words in
-      var total = 0
-      for word in words { total &+= word.nonzeroBitCount }
-      return total
-    }
+    withWords { words in words.baseAddress.map { countBits($0, words.count) } ?? 0 }
   }
 
   /// The number of entries that are pruned.

@@ -76,11 +76,8 @@ extension KeyRule {
             block.inside[word] &= kept[start &>> 6 &+ word]
           }
         }
-        for word in 0..<size {
-          words[word] = block.above[word]
-          share.above &+= block.above[word].nonzeroBitCount
-          share.notAbove &+= (block.inside[word] & ~block.above[word]).nonzeroBitCount
-        }
+        for word in 0..<size { words[word] = block.above[word] }
+        share.above &+= countBits(words, size)
         if candidates.count > limit { share.overflow = true }
         if share.overflow { candidates.count = 0 }
         candidates.append(block.inside, size, values, start &- range.lowerBound)
@@ -90,6 +87,7 @@ extension KeyRule {
     }
     candidates.shrink()
     _ = encode(candidates.keys, candidates.count, into: candidates.keys)
+    share.notAbove = candidates.count(in: Key.min...middle)
     share.bins = candidates.histogram(KeySlices(low: low, high: high))
     return share
   }
@@ -104,6 +102,14 @@ extension Candidates {
     reserve(size &* 64 &+ 2)
     let (keys, indices) = (keys, indices)
     var count = count
+    if let kernels = EntryKernels.table {
+      count &+= Int(
+        kernels.pointee.gather(
+          bits, Int64(size), values, Int32(MemoryLayout<Key>.size), UInt32(truncatingIfNeeded: first), keys + count,
+          indices + count))
+      self.count = count
+      return
+    }
     for word in 0..<size {
       var rest = bits[word]
       // The first two are written whether they exist or not, since a branch would be mispredicted in most words;

@@ -104,7 +104,7 @@ struct BracketSelection: KeyRuleVisitor {
     var quotas: [Int] = []
     for list in lists {
       quotas.append(left)
-      if left < cut.equal { left -= min(left, list.countEqual(key)) }
+      if left < cut.equal { left -= min(left, list.count(in: key...key)) }
     }
     set.forEachPiece { index, piece in
       let changed = lists[index].changes(cut: key, middle: middle, quota: quotas[index])
@@ -161,6 +161,11 @@ extension Candidates {
   /// - Parameter quota: Candidates equal to the cut that go; further ones stay.
   func changes(cut: Key, middle: Key, quota: Int) -> UnsafeBufferPointer<UInt32> {
     let (keys, indices) = (keys, indices)
+    if let kernels = EntryKernels.table {
+      let found = kernels.pointee.changes(
+        Int32(MemoryLayout<Key>.size), keys, Int64(count), Int64(cut), Int64(middle), Int64(quota), indices)
+      return UnsafeBufferPointer(start: indices, count: Int(found))
+    }
     var quota = quota
     var found = 0
     for candidate in 0..<count {
@@ -174,10 +179,6 @@ extension Candidates {
     return UnsafeBufferPointer(start: indices, count: found)
   }
 
-  /// Candidates whose key is `key`.
-  func countEqual(_ key: Key) -> Int {
-    var found = 0
-    for index in 0..<count { found &+= keys[index] == key ? 1 : 0 }
-    return found
-  }
+  /// How many candidates' keys lie in a range.
+  func count(in range: ClosedRange<Key>) -> Int { countKeys(keys, count, in: range) }
 }

@@ -52,6 +52,13 @@ extension KeyRule {
   /// - Returns: Whether any value is NaN.
   @inline(__always)
   func classify(_ source: UnsafeRawPointer, _ count: Int, _ bounds: KeyBounds<Key>, into words: BlockWords) -> Bool {
+    if let kernels = EntryKernels.table {
+      return withUnsafePointer(to: order.kernel) { keys in
+        kernels.pointee.classify(
+          keys, source, Int64(count), Int64(bounds.low[0]), Int64(bounds.middle[0]), Int64(bounds.high[0]), words.above,
+          words.inside)
+      }
+    }
     var excess = Key.Lanes(repeating: 0)
     let size = BitMask.wordCount(count)
     var word = 0

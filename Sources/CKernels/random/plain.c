@@ -1,0 +1,4 @@
+#define LANES 4
+#define TABLE bk_random_plain
+
+#include "template.h"
