@@ -54,8 +54,10 @@ public struct Node: Hashable, Sendable {
     return parts.count >= 4 && parts[1] == "ops" ? String(parts[3]) : String(parts.last ?? "")
   }
 
-  /// The path of the module that calls it, out of `nn_module_stack`; empty for the outermost.
+  /// The path of the module that calls it, out of `nn_module_stack`; empty for the outermost. Of a graph that came from
+  /// ONNX the name of the node there.
   public var modulePath: String {
+    if let name = metadata[Self.onnxLabel] { return name }
     guard let stack = metadata["nn_module_stack"], let last = stack.split(separator: ";").last else { return "" }
     let fields = last.split(separator: ",", omittingEmptySubsequences: false)
     guard fields.count >= 2 else { return "" }
