@@ -141,10 +141,14 @@ let package = Package(
       path: "Examples/ModelZoo", exclude: ["Python"]),
 
     // Beside PyTorch, in one run: speed, and everything that can be compared.
+    .target(
+      name: "ONNXCases", dependencies: ["Checkpoints", "Graphs", "NN", "Runtime", "Torch"],
+      path: "Benchmarks/ONNXCases"),
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "SparseKernels", "Sparsity", "Datasets",
+        "ONNXCases", "Graphs", "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "SparseKernels", "Sparsity",
+        "Datasets",
         "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -12,7 +12,7 @@ enum ProofTask {
   ) throws -> ProofResult {
     let models = try [original, reference, compacted].map { try Tasks.model($0, given) }
     let inputs = try Tasks.inputs(given, for: models[0])
-    let programs = try [reference, compacted].map { try ExportedProgram(contentsOf: $0) }
+    let programs = try [reference, compacted].map { try ModelFile(contentsOf: $0) }
     var single = ProofResult.Difference(
       relative: try largest(models[1], models[2], inputs.batches), limit: 1e-4)
     let batches = inputs.batches.map { $0.map { $0.dtype.isFloatingPoint ? $0.to(.float64) : $0 } }
@@ -47,7 +47,7 @@ enum ProofTask {
   /// The first step of the smaller model whose result is not what is left of the reference's: since all that is removed is
   /// 0 there, the sums of magnitudes must agree.
   private static func firstDifference(
-    _ programs: [ExportedProgram], _ inputs: [Tensor]
+    _ programs: [ModelFile], _ inputs: [Tensor]
   ) throws -> (step: String, module: String)? {
     var masked: [String: String] = [:]
     for name in programs[0].graph.nodes.flatMap(\.outputNames) {
@@ -59,7 +59,7 @@ enum ProofTask {
     let names = programs[1].graph.nodes.flatMap(\.outputNames).filter { name in
       isReal(name, programs[1].graph) && masked[name].map { isReal($0, programs[0].graph) } == true
     }
-    func sums(_ program: ExportedProgram, _ names: [String]) throws -> [Double] {
+    func sums(_ program: ModelFile, _ names: [String]) throws -> [Double] {
       var program = program
       program.graph.outputs = names.map { Graph.Output(.tensor($0)) }
       let model = try GraphModule(doublePrecision: program).eval()

@@ -10,14 +10,7 @@ import Torch
 enum Tasks {
   static func model(_ path: String, _ inputs: EngineRequest.Inputs) throws -> GraphModule {
     if let threads = inputs.threads { threadCount = threads }
-    let checkpoint = try Checkpoint.open(path)
-    guard let file = checkpoint.exportedModel else {
-      throw CheckpointError(
-        .unsupported, "run", file: path, expected: "a model of torch.export",
-        found: "\(checkpoint.format), weights alone",
-        advice: "export the model in Python; bonsai help run shows how")
-    }
-    return try GraphModule(ExportedProgram(file)).eval()
+    return try GraphModule(ModelFile(Checkpoint.open(path), for: "run")).eval()
   }
 
   static func inputs(_ inputs: EngineRequest.Inputs, for model: GraphModule) throws -> ModelInputs {

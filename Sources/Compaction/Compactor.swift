@@ -22,7 +22,7 @@ public struct Compactor {
   /// The model's graph as it was.
   public let graph: Graph
   /// The file that it is from; nil for a graph in memory.
-  let program: ExportedProgram?
+  let origin: ModelFile?
   /// How it was looked at.
   public let options: CompactionOptions
   let lowered: Lowering
@@ -48,7 +48,21 @@ public struct Compactor {
   public init(
     _ program: ExportedProgram, options: CompactionOptions = CompactionOptions(), rules: RuleTable = .standard
   ) throws {
-    try self.init(program.graph, ModelTensors(program.file), program, options: options, rules: rules)
+    try self.init(.exported(program), options: options, rules: rules)
+  }
+
+  /// Looks at a model of any format.
+  ///
+  /// - Throws: as ``init(_:options:rules:)-(ExportedProgram,_,_)``.
+  public init(
+    _ model: ModelFile, options: CompactionOptions = CompactionOptions(), rules: RuleTable = .standard
+  ) throws {
+    let tensors: ModelTensors =
+      switch model {
+      case .exported(let program): ModelTensors(program.file)
+      case .onnx(let model): ModelTensors(model.weights, sharing: [])
+      }
+    try self.init(model.graph, tensors, model, options: options, rules: rules)
   }
 
   /// Looks at a model in memory.
@@ -69,10 +83,10 @@ public struct Compactor {
   }
 
   init(
-    _ original: Graph, _ tensors: ModelTensors, _ program: ExportedProgram? = nil,
+    _ original: Graph, _ tensors: ModelTensors, _ origin: ModelFile? = nil,
     options: CompactionOptions = CompactionOptions(), rules: RuleTable = .standard
   ) throws {
-    (graph, self.program, self.options) = (original, program, options)
+    (graph, self.origin, self.options) = (original, origin, options)
     let lowered = try Lowering(original, tensors)
     let graph = lowered.graph
     let paths = Dictionary(graph.inputs.map { ($0.name, $0.role.path ?? "") }, uniquingKeysWith: { first, _ in first })

@@ -7,26 +7,28 @@ public struct CompactedModel {
   public let graph: Graph
   /// The tensors of the state dict, each made when its turn comes.
   public let tensors: [TensorSource]
-  private let program: ExportedProgram?
+  private let origin: ModelFile?
   private let lowered: Lowering
   /// For weights that lie in the memory of another one, that one.
   private let sharing: [String: String]
   /// What is left of the original's weights.
   public private(set) var kept = KeptChannels()
+  /// The names of the tensors that are not as in the file.
+  private let changed: Set<String>
 
   init(
-    _ graph: Graph, _ tensors: [TensorSource], of program: ExportedProgram?, _ lowered: Lowering,
-    sharing: [String: String]
+    _ graph: Graph, _ tensors: [TensorSource], of origin: ModelFile?, _ lowered: Lowering,
+    sharing: [String: String], changed: Set<String>
   ) {
-    (self.graph, self.tensors, self.program) = (graph, tensors, program)
-    (self.lowered, self.sharing) = (lowered, sharing)
+    (self.graph, self.tensors, self.origin) = (graph, tensors, origin)
+    (self.lowered, self.sharing, self.changed) = (lowered, sharing, changed)
   }
 
   /// The same with what is left of the original's weights.
   func keeping(_ slices: [Compactor.Slice]) -> CompactedModel {
     var model = self
     model.kept = KeptChannels(slices)
-    if let earlier = program.flatMap({ KeptChannels(metadata: $0.file.metadata) }) {
+    if let earlier = origin.flatMap({ KeptChannels(metadata: $0.metadata) }) {
       model.kept = model.kept.following(earlier)
     }
     return model
@@ -35,18 +37,30 @@ public struct CompactedModel {
   /// The content of a tensor that the state dict does not have.
   func constant(_ path: String) throws -> TensorData { try lowered.tensors.data(path) }
 
-  /// Writes a `.pt2`, which takes the place of what is there in one step, and in its metadata ``kept``.
+  /// Writes the model in the format of the file that it came from, which takes the place of what is there in one step; a
+  /// model that came from none, or from ONNX and is to be a `.pt2`, is written as a `.pt2` from nothing. ``kept`` goes into its metadata.
   ///
-  /// - Throws: `GraphError` where graph and tensors do not fit, `CheckpointError` for the file, ``CompactionError/weights(_:)``
-  ///   for a model that came from no file.
+  /// - Throws: `GraphError` where graph and tensors do not fit, `CheckpointError` for the file, `ONNXGraphError` for a step
+  ///   that cannot be said in ONNX.
   public func write(to path: String) throws {
-    guard var program else { throw CompactionError.weights(["the file that the model came from"]) }
-    program.graph = graph
-    var metadata = program.file.metadata
+    var metadata = origin?.metadata ?? [:]
     if !kept.indices.isEmpty { metadata[KeptChannels.key] = kept.text }
-    try program.writer(
-      to: path, tensors: tensors.map(\.spec), origins: lowered.origins, sharing: sharing, metadata: metadata
-    ).writeAll(tensors.filter { sharing[$0.spec.name] == nil })
+    switch origin {
+    case .exported(var program)?:
+      program.graph = graph
+      try program.writer(
+        to: path, tensors: tensors.map(\.spec), origins: lowered.origins, sharing: sharing, metadata: metadata
+      ).writeAll(tensors.filter { sharing[$0.spec.name] == nil })
+    case .onnx(let model)? where !path.hasSuffix(".pt2"):
+      try model.write(graph, tensors.filter { changed.contains($0.spec.name) }, metadata: metadata, to: path)
+    case .onnx?, nil:
+      let parameters = Set(graph.parameters.keys)
+      try PT2Archive.write(
+        to: path, graph: graph.exportedText(),
+        weights: tensors.map {
+          PT2Tensor($0, isParameter: parameters.contains($0.spec.name), sharing: sharing[$0.spec.name])
+        })
+    }
   }
 }
 
@@ -139,7 +153,10 @@ extension Compactor {
       let ordered = sources.map(\.spec.name).filter(paths.contains)
       for path in ordered.dropFirst() { sharing[path] = ordered[0] }
     }
-    return CompactedModel(graph, sources, of: program, lowered, sharing: sharing)
+    let isNew = Set(sources.map(\.spec.name)).subtracting(self.lowered.tensors.names)
+    return CompactedModel(
+      graph, sources, of: origin, lowered, sharing: sharing,
+      changed: Set(changes.keys).union(lowered.tensors.changed.keys).union(isNew))
   }
 
   private func source(

@@ -56,6 +56,7 @@ final class GraphLabels {
       position = index
       (labelling.operation, labelling.module) = (node.operatorName ?? node.target, node.modulePath)
       apply(rules, to: node)
+      if let reason = node.keepsWhole { keepWhole(node, reason) }
       for name in shared.rewritten[index] ?? [] {
         for dimension in dimensions[name] ?? [] {
           labelling.freeze(dimension, because: "it is changed in place and read under another name")
@@ -98,13 +99,20 @@ final class GraphLabels {
     } else if step.inputs.isEmpty {
       for name in outputs { dimensions[name] = step.fixed(sizes(of: name)) }
     } else {
-      step.isUnknown()
+      step.isUnknown(node.refusal ?? "there is no rule for it")
     }
     for name in outputs where dimensions[name]?.map(\.extent) != sizes(of: name) {
       for dimension in dimensions[name] ?? [] {
         labelling.freeze(dimension, because: "its sizes are not those that the graph says")
       }
       dimensions[name] = step.fixed(sizes(of: name))
+    }
+  }
+
+  /// A step that says of itself that what it touches stays.
+  private func keepWhole(_ node: Node, _ reason: String) {
+    for name in node.inputNames + node.outputNames {
+      for dimension in dimensions[name] ?? [] { labelling.freeze(dimension, because: reason) }
     }
   }
 

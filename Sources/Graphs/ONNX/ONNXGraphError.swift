@@ -2,8 +2,6 @@
 public enum ONNXGraphError: Error, Hashable, Sendable {
   /// A node whose operator, attributes or types are not followed.
   case unsupported(ONNXRefusal)
-  /// A node needs the content of a value before the model runs, and it is an input of the model or computed from one.
-  case needsConstant(ONNXRefusal, value: String)
   /// The model is of a version that is not read.
   case version(domain: String, found: Int)
   /// The graph contradicts itself.
@@ -18,6 +16,8 @@ public struct ONNXRefusal: Hashable, Sendable {
   public var node: String
   /// Why, as a clause.
   public var reason: String
+  /// The value whose content would have to be known before the model runs, where that is the reason.
+  public var missing: String?
 }
 
 extension ONNXGraphError: CustomStringConvertible {
@@ -25,10 +25,9 @@ extension ONNXGraphError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unsupported(let refusal):
-      "\(refusal.operation) (\(refusal.node)): \(refusal.reason); run the model in ONNX Runtime, or export it without that"
-    case .needsConstant(let refusal, let value):
-      "\(refusal.operation) (\(refusal.node)): \(refusal.reason), and '\(value)' is known only when the model runs; "
-        + "export the model with it as a constant"
+      "\(refusal.operation) (\(refusal.node)): \(refusal.reason); "
+        + (refusal.missing.map { "export the model with '\($0)' as a constant" }
+          ?? "run the model in ONNX Runtime, or export it without that")
     case .version(let domain, let found):
       "the model uses version \(found) of the operators of '\(domain.isEmpty ? "ai.onnx" : domain)'; versions from 7 on are "
         + "read: convert it with onnx.version_converter"

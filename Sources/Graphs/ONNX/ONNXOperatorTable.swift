@@ -65,6 +65,7 @@ public struct ONNXOperatorTable: Sendable {
     table.addParts()
     table.addIndexing()
     table.addProducts()
+    table.addAttention()
     table.addRecurrent()
     table.addResizing()
     table.addQuantisation()

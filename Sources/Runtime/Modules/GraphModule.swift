@@ -62,11 +62,22 @@ public final class GraphModule: ModuleDict {
     case unused
   }
 
-  /// Reads a model and its weights.
+  /// Reads a model and its weights, of a `.pt2` or an ONNX file.
   ///
-  /// - Throws: `CheckpointError` and `GraphError` for the file, ``GraphRunError`` for what cannot be run, with all steps.
+  /// - Throws: `CheckpointError`, `GraphError` and `ONNXGraphError` for the file, ``GraphRunError`` for what cannot be run,
+  ///   with all steps.
   public convenience init(contentsOf path: String, device: Device = .cpu) throws {
-    try self.init(ExportedProgram(contentsOf: path), device: device)
+    try self.init(ModelFile(contentsOf: path), device: device)
+  }
+
+  /// Makes a module of a model of any format; its weights are read from its file.
+  ///
+  /// - Throws: as ``init(contentsOf:device:)``.
+  public convenience init(_ model: ModelFile, device: Device = .cpu) throws {
+    try device.require()
+    let weights = try GraphWeights(model, device: device)
+    try self.init(model.graph, weights: weights, device: device)
+    keptChannels = KeptChannels(metadata: model.metadata)
   }
 
   /// Makes a module of a model; its weights are read from its file.
@@ -76,10 +87,7 @@ public final class GraphModule: ModuleDict {
   ///   - device: where the weights go and the model runs.
   /// - Throws: as ``init(contentsOf:device:)``.
   public convenience init(_ program: ExportedProgram, device: Device = .cpu) throws {
-    try device.require()
-    let weights = try GraphWeights(program, device: device)
-    try self.init(program.graph, weights: weights, device: device)
-    keptChannels = KeptChannels(metadata: program.file.metadata)
+    try self.init(.exported(program), device: device)
   }
 
   /// Makes a module of a graph and its tensors.

@@ -16,6 +16,44 @@ struct GraphWeights {
     (self.state, self.constants) = (state, constants)
   }
 
+  init(_ model: ModelFile, device: Device) throws {
+    switch model {
+    case .exported(let program): try self.init(program, device: device)
+    case .onnx(let model): try self.init(model, device: device)
+    }
+  }
+
+  /// The tensors that the graph takes, under their names in the file.
+  private init(_ model: ONNXModel, device: Device) throws {
+    var problems: [String] = []
+    let parameters = Set(model.graph.parameters.keys)
+    for source in model.weights {
+      let spec = source.spec
+      guard let dtype = DType(spec.type) else {
+        problems.append("'\(spec.name)' is of type \(spec.type)")
+        continue
+      }
+      let tensor = Tensor.empty(spec.shape, dtype: dtype)
+      try tensor.withUnsafeMutableBytes { target in
+        var place = 0
+        try source.produce { bytes in
+          if let base = target.baseAddress, let from = bytes.baseAddress, place + bytes.count <= target.count {
+            (base + place).copyMemory(from: from, byteCount: bytes.count)
+          }
+          place += bytes.count
+        }
+      }
+      let placed = device == .cpu ? tensor : tensor.to(device)
+      if parameters.contains(spec.name) {
+        placed.requiresGrad = dtype.isFloatingPoint
+        state[spec.name] = .parameter(placed)
+      } else {
+        state[spec.name] = .buffer(placed)
+      }
+    }
+    guard problems.isEmpty else { throw GraphRunError.weights(problems) }
+  }
+
   init(_ program: ExportedProgram, device: Device) throws {
     let file = program.file
     let weights = Checkpoint(file)

@@ -104,6 +104,7 @@ struct PlanBuilder {
 
 extension PlanBuilder {
   private mutating func walk(_ node: Node, of graph: Graph, at index: Int, module: String) {
+    if let reason = node.refusal { return refuse(node, module, reason) }
     switch node.target {
     case "torch.ops.higher_order.wrap_with_set_grad_enabled", "torch.ops.higher_order.wrap_with_autocast":
       inline(node, at: index, module: module)

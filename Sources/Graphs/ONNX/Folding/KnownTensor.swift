@@ -159,10 +159,42 @@ extension KnownTensor {
     case .bool: return all { int($0) == 0 ? UInt8(0) : 1 }
     case .f32: return all { Float($0.real ?? 0) }
     case .f64: return all { $0.real ?? 0 }
+    case .f16: return all { Self.halfBits($0.real ?? 0) }
+    case .bf16: return all { Self.upperBits($0.real ?? 0) }
     default: return nil
     }
   }
 
   /// The value as the type holds it.
-  static func rounded(_ value: Double, _ type: StoredType) -> Double { type == .f32 ? Double(Float(value)) : value }
+  static func rounded(_ value: Double, _ type: StoredType) -> Double {
+    switch type {
+    case .f32: Double(Float(value))
+    case .f16: half(halfBits(value))
+    case .bf16: Double(Float(bitPattern: UInt32(upperBits(value)) << 16))
+    default: value
+    }
+  }
+
+  /// The nearest number of half precision, by way of one of single precision.
+  private static func halfBits(_ value: Double) -> UInt16 {
+    let single = Float(value)
+    let sign: UInt16 = single.sign == .minus ? 0x8000 : 0
+    if single.isNaN { return 0x7e00 }
+    let magnitude = Double(single.magnitude)
+    if magnitude >= 65520 { return sign | 0x7c00 }
+    // Steps of the last place: those of the exponent, but no finer than the smallest numbers have.
+    let exponent = max(magnitude == 0 ? -14 : Int(magnitude.exponent), -14)
+    let unit = Double(sign: .plus, exponent: exponent - 10, significand: 1)
+    let steps = Int((magnitude / unit).rounded(.toNearestOrEven))
+    // 1024 steps and more carry over into the exponent by themselves.
+    return sign | UInt16((exponent + 14) * 1024 + steps)
+  }
+
+  /// The nearest number of the upper half of single precision.
+  private static func upperBits(_ value: Double) -> UInt16 {
+    let single = Float(value)
+    if single.isNaN { return 0x7fc0 }
+    let bits = single.bitPattern
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
+  }
 }

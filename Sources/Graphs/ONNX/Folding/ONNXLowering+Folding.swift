@@ -243,7 +243,7 @@ extension ONNXLowering {
       guard let sizes = shape.ints, sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(1, *) <= 1024 else { return nil }
       var value = KnownTensor(.f32, [1], [.real(0)])
       if let tensor = step.attribute("value")?.t {
-        guard let type = StoredType(onnx: tensor.dataType), foldedTypes.contains(type),
+        guard let type = StoredType(onnx: Int(tensor.dataType)), foldedTypes.contains(type),
           let known = KnownTensor(type, [1], bytes: try step.lowering.content(tensor))
         else { return nil }
         value = known

@@ -27,6 +27,8 @@ final class ONNXLowering {
   private var taken: Set<String> = []
   /// Where the node under way stands in the file.
   var position = ONNXPosition(index: 0, isOutermost: true)
+  /// For nodes of the outermost graph the values whose shapes went into their constants.
+  var shapedInputs: [Int: Set<String>] = [:]
   private let functions: [String: ONNXFunctionProto]
   private var depth = 0
   private var nodeCount = 0
@@ -78,7 +80,7 @@ final class ONNXLowering {
 
   /// A tensor of the file; it becomes an input of the graph once something takes it.
   func weight(_ tensor: ONNXTensorProto, named name: String) throws -> ONNXValue {
-    guard let type = StoredType(onnx: tensor.dataType) else {
+    guard let type = StoredType(onnx: Int(tensor.dataType)) else {
       return ONNXValue(unreadable: name, tensor.dims.map { .fixed(Int($0)) })
     }
     let shape = tensor.dims.map(Int.init)
@@ -102,7 +104,7 @@ final class ONNXLowering {
         continue
       }
       guard case .tensorType(let tensor)? = input.type.value, tensor.hasShape,
-        let type = StoredType(onnx: tensor.elemType)
+        let type = StoredType(onnx: Int(tensor.elemType))
       else {
         throw ONNXGraphError.unsupported(
           ONNXRefusal(
@@ -179,12 +181,17 @@ final class ONNXLowering {
     guard let known = value.known else {
       throw ONNXGraphError.invalid(node: preferred ?? "", problem: "a value is no tensor")
     }
-    if let constant = known.isConstant ? known : nil {
-      if let name = materialised[constant] { return name }
-      let name = graph.values[preferred ?? ""] == nil && preferred != nil ? preferred ?? "" : free("\(preferred ?? "constant").value")
-      tensors[name] = .made(constant)
-      addInput(name, constant.type, constant.shape.map(SymbolicSize.fixed), .buffer(name, persistent: true))
-      materialised[constant] = name
+    if known.isConstant {
+      if let name = materialised[known] { return name }
+      // Under the file's name where it is that value.
+      let isTheFiles = preferred.flatMap(find).map { $0.source == nil && $0.known == known } ?? false
+      let name =
+        if let preferred, isTheFiles, graph.values[preferred] == nil { preferred } else {
+          free("\(preferred ?? "constant").value")
+        }
+      tensors[name] = .made(known)
+      addInput(name, known.type, known.shape.map(SymbolicSize.fixed), .buffer(name, persistent: true))
+      materialised[known] = name
       return name
     }
     return try computed(known, preferred)
@@ -335,7 +342,11 @@ final class ONNXLowering {
   func keepWholeSinceStart(_ reason: String) {
     for index in start..<graph.nodes.count { graph.nodes[index].metadata[Node.onnxWhole] = reason }
   }
-  private var metadata: OrderedDictionary<String, String> { [Node.onnxLabel: label, Node.onnxPosition: position.text] }
+  private var metadata: OrderedDictionary<String, String> {
+    var metadata: OrderedDictionary = [Node.onnxLabel: label, Node.onnxPosition: "\(position.index)"]
+    if !position.isOutermost { metadata[Node.onnxWhole] = "it stands within the graph of another node" }
+    return metadata
+  }
 
   /// Appends a step that gives tensors.
   ///
@@ -423,6 +434,7 @@ final class ONNXLowering {
       case .lowered(let body)?:
         if try fold(step) { return }
         try body(step)
+        try step.checkAttributes()
       }
     } catch let error as ONNXGraphError {
       graph.nodes.removeSubrange(start...)
@@ -434,10 +446,14 @@ final class ONNXLowering {
       }
       symbolValues = symbolValues.filter { graph.values[$0.value] != nil }
       switch error {
-      case .unsupported(let refusal), .needsConstant(let refusal, _): try keepWhole(step, refusal, error)
+      case .unsupported(let refusal): try keepWhole(step, refusal, error)
       default: throw error
       }
       return
+    }
+    if position.isOutermost {
+      let shaped = node.input.reduce(into: Set<String>()) { $0.formUnion(find($1)?.known?.shaped ?? []) }
+      if !shaped.isEmpty { shapedInputs[position.index] = shaped }
     }
     step.finish(since: start)
   }
@@ -449,7 +465,7 @@ final class ONNXLowering {
     var results: [(String, StoredType, [SymbolicSize])] = []
     for output in step.node.output where !output.isEmpty {
       guard case .tensorType(let tensor)? = declared[output]?.value, tensor.hasShape,
-        let type = StoredType(onnx: tensor.elemType)
+        let type = StoredType(onnx: Int(tensor.elemType))
       else { throw error }
       let sizes = tensor.shape.dim.enumerated().map { axis, dimension -> SymbolicSize in
         switch dimension.value {
@@ -522,8 +538,6 @@ struct ONNXPosition: Hashable {
   var index: Int
   /// Whether it is one of these itself, and not one within it.
   var isOutermost: Bool
-
-  var text: String { isOutermost ? "\(index)" : "\(index) within" }
 }
 
 extension Node {

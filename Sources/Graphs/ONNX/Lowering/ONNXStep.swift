@@ -6,6 +6,8 @@ final class ONNXStep {
   let node: ONNXNodeProto
   let lowering: ONNXLowering
   private let attributes: [String: ONNXAttributeProto]
+  /// The attributes that were asked for.
+  private var asked: Set<String> = []
   private var results: [Int: ONNXValue] = [:]
 
   init(_ node: ONNXNodeProto, _ lowering: ONNXLowering) {
@@ -19,12 +21,13 @@ final class ONNXStep {
 
   // MARK: refusing
 
-  private func described(_ reason: String) -> ONNXRefusal {
+  /// - Parameter missing: the input whose content is not known, where that is the reason.
+  func refusal(_ reason: String, missing: Int? = nil) -> ONNXGraphError {
     let domain = node.domain.isEmpty || node.domain == "ai.onnx" ? "" : node.domain + "."
-    return ONNXRefusal(operation: domain + node.opType, node: lowering.label, reason: reason)
+    return .unsupported(
+      ONNXRefusal(
+        operation: domain + node.opType, node: lowering.label, reason: reason, missing: missing.map { node.input[$0] }))
   }
-
-  func refusal(_ reason: String) -> ONNXGraphError { .unsupported(described(reason)) }
 
   func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
     if !condition { throw refusal(reason()) }
@@ -32,26 +35,43 @@ final class ONNXStep {
 
   // MARK: attributes
 
-  func has(_ name: String) -> Bool { attributes[name] != nil }
-  func int(_ name: String, _ standard: Int) -> Int { attributes[name].map { Int($0.i) } ?? standard }
-  func int(_ name: String) -> Int? { attributes[name].map { Int($0.i) } }
-  func bool(_ name: String, _ standard: Bool = false) -> Bool { attributes[name].map { $0.i != 0 } ?? standard }
-  func float(_ name: String, _ standard: Double) -> Double { attributes[name].map { Double($0.f) } ?? standard }
-  func float(_ name: String) -> Double? { attributes[name].map { Double($0.f) } }
-  func ints(_ name: String) -> [Int]? { attributes[name].map { $0.ints.map(Int.init) } }
-  func floats(_ name: String) -> [Double]? { attributes[name].map { $0.floats.map(Double.init) } }
+  func attribute(_ name: String) -> ONNXAttributeProto? {
+    asked.insert(name)
+    return attributes[name]
+  }
+
+  func has(_ name: String) -> Bool { attribute(name) != nil }
+  func int(_ name: String, _ standard: Int) -> Int { attribute(name).map { Int($0.i) } ?? standard }
+  func int(_ name: String) -> Int? { attribute(name).map { Int($0.i) } }
+  func bool(_ name: String, _ standard: Bool = false) -> Bool { attribute(name).map { $0.i != 0 } ?? standard }
+  func float(_ name: String, _ standard: Double) -> Double { attribute(name).map { Double($0.f) } ?? standard }
+  func float(_ name: String) -> Double? { attribute(name).map { Double($0.f) } }
+  func ints(_ name: String) -> [Int]? { attribute(name).map { $0.ints.map(Int.init) } }
+  func floats(_ name: String) -> [Double]? { attribute(name).map { $0.floats.map(Double.init) } }
   func string(_ name: String, _ standard: String) -> String {
-    attributes[name].map { String(decoding: $0.s, as: UTF8.self) } ?? standard
+    attribute(name).map { String(decoding: $0.s, as: UTF8.self) } ?? standard
   }
   func strings(_ name: String) -> [String]? {
-    attributes[name].map { $0.strings.map { String(decoding: $0, as: UTF8.self) } }
+    attribute(name).map { $0.strings.map { String(decoding: $0, as: UTF8.self) } }
   }
-  func attribute(_ name: String) -> ONNXAttributeProto? { attributes[name] }
+
+  /// Refuses attributes that the lowering has not looked at, but for those that change nothing here.
+  func checkAttributes() throws {
+    for name in attributes.keys.sorted() where !asked.contains(name) && !Self.withoutEffect.contains(name) {
+      throw refusal("its attribute '\(name)' is not followed")
+    }
+  }
+
+  /// Those that say how numbers are rounded that are of no type here, where a seed begins, how old versions save memory.
+  private static let withoutEffect: Set<String> = [
+    "saturate", "round_mode", "seed", "consumed_inputs", "precision", "then_branch", "else_branch", "momentum",
+    "batch_axis", "time_axis", "output_padding", "auto_pad", "pads", "dilations",
+  ]
 
   /// A type of elements as an attribute names it.
   func type(_ name: String) throws -> StoredType? {
     guard let number = int(name) else { return nil }
-    guard let type = StoredType(onnx: Int32(truncatingIfNeeded: number)) else {
+    guard let type = StoredType(onnx: number) else {
       throw refusal("the element type \(number) is none that tensors here have")
     }
     return type
@@ -93,13 +113,12 @@ final class ONNXStep {
     if let source = value.source, let known = KnownTensor(value.type, value.shape ?? [], bytes: try lowering.content(source)) {
       return known
     }
-    throw ONNXGraphError.needsConstant(described("its \(what) must be known beforehand"), value: node.input[index])
+    throw refusal("its \(what) must be known beforehand", missing: index)
   }
 
   func ints(at index: Int, _ what: String) throws -> [Int] {
     guard let ints = try known(index, what).ints else {
-      throw ONNXGraphError.needsConstant(
-        described("its \(what) must be whole numbers that do not depend on sizes"), value: node.input[index])
+      throw refusal("its \(what) must be whole numbers that do not depend on sizes", missing: index)
     }
     return ints
   }
@@ -111,7 +130,7 @@ final class ONNXStep {
 
   func reals(at index: Int, _ what: String) throws -> [Double] {
     guard let reals = try known(index, what).reals else {
-      throw ONNXGraphError.needsConstant(described("its \(what) must not depend on sizes"), value: node.input[index])
+      throw refusal("its \(what) must not depend on sizes", missing: index)
     }
     return reals
   }

@@ -54,11 +54,7 @@ extension ONNXOperatorTable {
       step.give(step.op("gelu", ["self": try step.tensor(0), "approximate": .string(kind)], x.type, x.sizes))
     }
     add("Swish", "silu mul sigmoid") { step in
-      let x = try step.input(0)
-      let alpha = step.float("alpha", 1)
-      if alpha == 1 { return step.give(try step.unary("silu", x)) }
-      let gate = try step.unary("sigmoid", step.scalar("mul.Scalar", x, alpha))
-      step.give(try step.binary("mul.Tensor", x, gate))
+      step.give(try step.swish(step.input(0), alpha: step.float("alpha", 1)))
     }
     add("Shrink", "lt gt add sub where") { step in
       let x = try step.input(0)
@@ -111,8 +107,9 @@ extension ONNXOperatorTable {
           ], value.type, value.sizes)
       }
     }
-    add("SwiGLU", "silu mul split", limits: "other forms than those of version 28") { step in
-      throw step.refusal("its definition is not followed")
+    add("SwiGLU", "silu mul sigmoid") { step in
+      step.give(
+        try step.binary("mul.Tensor", step.swish(step.input(0), alpha: step.float("alpha", 1)), step.input(1)))
     }
   }
 }
@@ -122,6 +119,12 @@ extension ONNXStep {
     op(
       "elu", ["self": .tensor(try name(x)), "alpha": .float(alpha), "scale": .float(scale), "input_scale": .int(1)],
       x.type, x.sizes)
+  }
+
+  /// The number times the share of it that a sigmoid lets through.
+  fileprivate func swish(_ x: ONNXValue, alpha: Double) throws -> ONNXValue {
+    if alpha == 1 { return try unary("silu", x) }
+    return try binary("mul.Tensor", x, unary("sigmoid", scalar("mul.Scalar", x, alpha)))
   }
 
   /// Before version 13 all dimensions from the axis on are one.

@@ -31,7 +31,7 @@ extension ONNXOperatorTable {
       let sizes = try step.sizes(at: 0, "shape")
       var (type, entry) = (StoredType.f32, KnownTensor.Entry.real(0))
       if let tensor = step.attribute("value")?.t {
-        guard let stored = StoredType(onnx: tensor.dataType),
+        guard let stored = StoredType(onnx: Int(tensor.dataType)),
           let known = KnownTensor(stored, [1], bytes: try step.lowering.content(tensor))
         else { throw step.refusal("its number is of a type that is not computed with") }
         (type, entry) = (stored, known.entries[0])

@@ -7,7 +7,7 @@ extension ONNXOperatorTable {
       step.give(try step.convolution(step.input(0), step.input(1), step.optional(2)))
     }
     add("ConvTranspose", "conv_transpose slice pad") { try $0.transposedConvolution() }
-    add("DeformConv", "") { step in throw step.refusal("LibTorch has no deformable convolution") }
+    refuse("DeformConv", "LibTorch has no deformable convolution")
     add("ConvInteger", "convolution sub to") { step in
       let x = try step.shifted(step.input(0), step.optional(2), to: .f64)
       let weight = try step.shifted(step.input(1), step.optional(3), to: .f64, axis: 0)
@@ -146,7 +146,9 @@ extension ONNXStep {
         guard let size = full[axis].fixed else { throw refusal("its output_shape meets sizes known only when it runs") }
         let total = size - wanted[wanted.count - count + axis]
         let half = total / 2
-        (before[axis], after[axis]) = kind == "SAME_UPPER" ? (half, total - half) : (total - half, half)
+        // What is wanted beyond all that there is stands at the end.
+        (before[axis], after[axis]) =
+          total < 0 ? (0, total) : kind == "SAME_UPPER" ? (half, total - half) : (total - half, half)
       }
     } else if kind == "SAME_UPPER" || kind == "SAME_LOWER" {
       for axis in 0..<count {

@@ -158,10 +158,8 @@ extension ONNXOperatorTable {
       step.lowering.setSizes(value)
       step.give(try step.permute(value, [1, 0]))
     }
-    add("NonMaxSuppression", "") { step in
-      throw step.refusal("LibTorch has no suppression of overlapping boxes")
-    }
-    add("TensorScatter", "") { step in throw step.refusal("its writing into a ring of places is not followed") }
+    refuse("NonMaxSuppression", "LibTorch has no suppression of overlapping boxes")
+    refuse("TensorScatter", "its writing into a ring of places is not followed")
   }
 }
 

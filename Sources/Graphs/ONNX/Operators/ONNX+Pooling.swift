@@ -4,8 +4,8 @@ extension ONNXOperatorTable {
   /// Pooling of space.
   mutating func addPooling() {
     add("MaxPool", "max_pool2d constant_pad_nd", limits: "windows of more than three dimensions") { try $0.maxPool() }
-    add("AveragePool", "avg_pool2d constant_pad_nd div", limits: "windows of more than three dimensions") { try $0.averagePool() }
-    add("LpPool", "avg_pool2d pow", limits: "dilations") { try $0.powerPool() }
+    add("AveragePool", "avg_pool2d convolution div", limits: "windows of more than three dimensions") { try $0.averagePool() }
+    add("LpPool", "convolution pow") { try $0.powerPool() }
     add("GlobalAveragePool", "mean") { step in
       let x = try step.input(0)
       step.give(try step.reduced("mean.dim", x, Array(2..<x.rank), keeps: true))
@@ -25,7 +25,7 @@ extension ONNXOperatorTable {
           ], x.type, x.sizes.prefix(2) + x.sizes.dropFirst(2).map { _ in .fixed(1) }))
     }
     add("MaxUnpool", "scatter zeros") { try $0.maxUnpool() }
-    add("RoiAlign MaxRoiPool", "") { step in throw step.refusal("LibTorch has no pooling of regions") }
+    refuse("RoiAlign MaxRoiPool", "LibTorch has no pooling of regions")
   }
 }
 
@@ -115,7 +115,7 @@ extension ONNXStep {
 
   fileprivate func averagePool() throws {
     let x = try input(0)
-    var window = try window(x)
+    let window = try window(x)
     let ceil = bool("ceil_mode")
     let counts = bool("count_include_pad")
     let space = Array(x.sizes.dropFirst(2))
@@ -128,18 +128,41 @@ extension ONNXStep {
           "avg_pool", x, window, ceil: ceil, more: [("count_include_pad", .bool(counts))].sorted { $0.0 < $1.0 },
           space: positions, isSymmetric: true))
     }
-    try require(isPlain, "it is dilated")
     // The mean is a sum over a count; what does not count is 0 in both.
-    let value = try padded(x, window.before, window.after)
-    var ones = try padded(
-      onesOfSpace(x, counts: counts), window.before, window.after, value: counts ? 1 : 0)
-    window.before = window.before.map { _ in 0 }
-    window.after = window.before
-    let more: [(String, Argument)] = [("count_include_pad", .bool(true))]
-    let sum = try pool("avg_pool", value, window, ceil: ceil, more: more, space: positions, isSymmetric: true)
-    if counts, !ceil { return give(sum) }
-    ones = try pool("avg_pool", ones, window, ceil: ceil, more: more, space: positions, isSymmetric: true)
-    give(try binary("div.Tensor", sum, ones))
+    let ones = try onesOfSpace(x, counts: counts)
+    let sum = try windowSums(x, window, positions)
+    give(try binary("div.Tensor", sum, windowSums(ones, window, positions, border: counts ? 1 : 0)))
+  }
+
+  /// The sum over each place of a window, by a convolution with ones over each channel by itself.
+  ///
+  /// - Parameter border: what stands in the padding; windows may reach beyond it, where nothing counts.
+  private func windowSums(
+    _ x: ONNXValue, _ window: ONNXWindow, _ positions: [SymbolicSize], border: Double = 0
+  ) throws -> ONNXValue {
+    let count = window.kernel.count
+    var value = try padded(x, window.before, window.after, value: border)
+    let missing = try (0..<count).map { axis -> Int in
+      guard let places = positions[axis].fixed, let size = value.sizes[axis + 2].fixed else {
+        try require(positions[axis].fixed == nil, "its sizes are known only when it runs")
+        return 0
+      }
+      let reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1
+      return max(0, (places - 1) * window.strides[axis] + reach - size)
+    }
+    value = try padded(value, missing.map { _ in 0 }, missing)
+    let flat = try reshape(value, [value.sizes[0] * value.sizes[1], .fixed(1)] + value.sizes.dropFirst(2))
+    let number = window.kernel.reduce(1, *)
+    let ones = KnownTensor(x.type, [1, 1] + window.kernel, [KnownTensor.Entry](repeating: .real(1), count: number))
+    let sums = op(
+      "convolution",
+      [
+        "input": .tensor(try name(flat)), "weight": .tensor(try name(ONNXValue(known: ones))), "bias": .none,
+        "stride": .ints(window.strides), "padding": .ints(window.strides.map { _ in 0 }),
+        "dilation": .ints(window.dilations), "transposed": .bool(false),
+        "output_padding": .ints(window.strides.map { _ in 0 }), "groups": .int(1),
+      ], x.type, [flat.sizes[0], .fixed(1)] + positions)
+    return try reshape(sums, Array(value.sizes.prefix(2)) + positions)
   }
 
   /// A 1 for each place of space.
@@ -150,26 +173,12 @@ extension ONNXStep {
 
   fileprivate func powerPool() throws {
     let x = try input(0)
-    var window = try window(x)
+    let window = try window(x)
     let p = Double(int("p", 2))
-    let ceil = bool("ceil_mode")
-    try require(window.dilations.allSatisfy { $0 == 1 }, "it is dilated")
-    let positions = window.positions(Array(x.sizes.dropFirst(2)), ceil: ceil)
-    var value = try padded(unary("abs", x), window.before, window.after)
-    window.before = window.before.map { _ in 0 }
-    value = op("pow.Tensor_Scalar", ["self": .tensor(try name(value)), "exponent": .float(p)], x.type, value.sizes)
-    try require(window.kernel.count < 3, "its window is of three dimensions")
-    if ceil {
-      // Windows over the edge are as large as the others.
-      let missing = positions.indices.map { axis -> Int in
-        guard let count = positions[axis].fixed, let size = value.sizes[axis + 2].fixed else { return 0 }
-        return max(0, (count - 1) * window.strides[axis] + window.kernel[axis] - size)
-      }
-      value = try padded(value, missing.map { _ in 0 }, missing)
-    }
-    let mean = try pool(
-      "avg_pool", value, window, ceil: false, more: [], space: positions, isSymmetric: true)
-    let sum = try scalar("mul.Scalar", mean, Double(window.kernel.reduce(1, *)))
+    let positions = window.positions(Array(x.sizes.dropFirst(2)), ceil: bool("ceil_mode"))
+    let power = op(
+      "pow.Tensor_Scalar", ["self": .tensor(try name(unary("abs", x))), "exponent": .float(p)], x.type, x.sizes)
+    let sum = try windowSums(power, window, positions)
     give(op("pow.Tensor_Scalar", ["self": .tensor(try name(sum)), "exponent": .float(1 / p)], x.type, sum.sizes))
   }
 

@@ -25,10 +25,6 @@ extension ONNXOperatorTable {
             "equation": .string(equation), "tensors": .tensors(try values.enumerated().map { try step.name($1, input: $0) }),
           ], values[0].type, try step.einsumSizes(equation, values)))
     }
-    add("Attention", "scaled_dot_product_attention matmul softmax", limits: "softcap, caches, and scores given out") {
-      try $0.attention()
-    }
-    add("RotaryEmbedding", "mul add sub cat") { try $0.rotary() }
     refuse("LinearAttention CausalConvWithState", "its states over time are not followed")
   }
 }
@@ -128,116 +124,5 @@ extension ONNXStep {
       }
     }
     return result
-  }
-
-  fileprivate func attention() throws {
-    var (q, k, v) = (try input(0), try input(1), try input(2))
-    try require(float("softcap", 0) == 0, "its softcap is not followed")
-    try require(!isWanted(3), "its scores are given out")
-    try require(!has("softmax_precision"), "its softmax is of another precision")
-    try require(!isGiven(6), "its lengths of padding are not followed")
-    let isFlat = q.rank == 3
-    if isFlat {
-      guard let heads = int("q_num_heads"), let others = int("kv_num_heads") else { throw refusal("its heads are left out") }
-      q = try parted(q, heads)
-      k = try parted(k, others)
-      v = try parted(v, others)
-    }
-    for (index, place) in [(4, 1), (5, 2)] where isGiven(index) {
-      let past = try input(index)
-      let joined = try cat([past, place == 1 ? k : v], 2)
-      if place == 1 { k = joined } else { v = joined }
-      if isWanted(place) { give(joined, at: place) }
-    }
-    if !isGiven(4) { for (place, value) in [(1, k), (2, v)] where isWanted(place) { give(value, at: place) } }
-    try require(!(bool("is_causal") && isGiven(4)), "its cache shifts what is to come")
-    var mask = try optional(3)
-    let isCausal = bool("is_causal")
-    if isCausal, let given = mask {
-      // What is to come is left out of the mask given.
-      guard let rows = q.sizes[2].fixed, let columns = k.sizes[2].fixed else {
-        throw refusal("its lengths are known only when it runs")
-      }
-      let past = KnownTensor(
-        .bool, [rows, columns], (0..<rows).flatMap { row in (0..<columns).map { .int($0 <= row ? 1 : 0) } })
-      let allowed = ONNXValue(known: past)
-      mask =
-        given.type == .bool
-        ? try binary("logical_and", given, allowed) : try self.where(allowed, given, constant(-.infinity, given.type))
-    }
-    if let given = mask, let columns = k.sizes[2].fixed, let width = given.sizes.last?.fixed, width != columns {
-      throw refusal("its mask is shorter than its keys")
-    }
-    let isGrouped = q.sizes[1] != k.sizes[1]
-    let scale: Argument = has("scale") ? .float(float("scale", 1)) : .none
-    let result = op(
-      "scaled_dot_product_attention",
-      [
-        "query": .tensor(try name(q)), "key": .tensor(try name(k)), "value": .tensor(try name(v)),
-        "attn_mask": mask == nil ? .none : .tensor(try name(mask ?? q)), "dropout_p": .float(0),
-        "is_causal": .bool(isCausal && mask == nil), "scale": scale, "enable_gqa": .bool(isGrouped),
-      ], q.type, Array(q.sizes.dropLast()) + [v.sizes[3]])
-    guard isFlat else { return give(result) }
-    let back = try permute(result, [0, 2, 1, 3])
-    give(try reshape(back, [back.sizes[0], back.sizes[1], back.sizes[2] * back.sizes[3]]))
-  }
-
-  /// `[batch, length, heads * size]` as `[batch, heads, length, size]`.
-  private func parted(_ x: ONNXValue, _ heads: Int) throws -> ONNXValue {
-    guard let size = x.sizes[2].exactlyDivided(by: .fixed(heads)) else { throw refusal("its heads do not divide its width") }
-    return try permute(reshape(x, [x.sizes[0], x.sizes[1], .fixed(heads), size]), [0, 2, 1, 3])
-  }
-
-  fileprivate func rotary() throws {
-    let x = try input(0)
-    var (cosines, sines) = (try input(1), try input(2))
-    var value = x
-    let isFlat = x.rank == 3
-    if isFlat {
-      guard let heads = int("num_heads"), heads > 0 else { throw refusal("its heads are left out") }
-      guard let size = x.sizes[2].exactlyDivided(by: .fixed(heads)) else { throw refusal("its heads do not divide its width") }
-      value = try reshape(x, [x.sizes[0], x.sizes[1], .fixed(heads), size])
-    } else {
-      value = try permute(x, [0, 2, 1, 3])
-    }
-    // [batch, length, heads, size] from here on.
-    guard let size = value.sizes[3].fixed else { throw refusal("the size of its heads is known only when it runs") }
-    let width = int("rotary_embedding_dim", 0) == 0 ? size : int("rotary_embedding_dim", 0)
-    if isGiven(3) {
-      let places = try input(3)
-      func rows(_ cache: ONNXValue) throws -> ONNXValue {
-        let flat = try reshape(places, [.product(places.sizes)])
-        let found = op(
-          "index_select",
-          ["self": .tensor(try name(cache)), "dim": .int(0), "index": .tensor(try name(cast(flat, to: .i64)))], cache.type,
-          [flat.sizes[0], cache.sizes[1]])
-        return try reshape(found, places.sizes + [cache.sizes[1]])
-      }
-      (cosines, sines) = (try rows(cosines), try rows(sines))
-    }
-    (cosines, sines) = (try unsqueeze(cosines, 2), try unsqueeze(sines, 2))
-    let turning = try slice(value, 3, 0, width)
-    let half = width / 2
-    let (first, second): (ONNXValue, ONNXValue)
-    let isInterleaved = bool("interleaved")
-    if isInterleaved {
-      let pairs = try reshape(turning, Array(value.sizes[..<3]) + [.fixed(half), .fixed(2)])
-      (first, second) = (try select(pairs, 4, 0), try select(pairs, 4, 1))
-    } else {
-      (first, second) = (try slice(turning, 3, 0, half), try slice(turning, 3, half, width))
-    }
-    let real = try binary(
-      "sub.Tensor", binary("mul.Tensor", cosines, first), binary("mul.Tensor", sines, second))
-    let other = try binary(
-      "add.Tensor", binary("mul.Tensor", sines, first), binary("mul.Tensor", cosines, second))
-    var turned: ONNXValue
-    if isInterleaved {
-      turned = try cat([unsqueeze(real, 4), unsqueeze(other, 4)], 4)
-      turned = try reshape(turned, Array(value.sizes[..<3]) + [.fixed(width)])
-    } else {
-      turned = try cat([real, other], 3)
-    }
-    if width < size { turned = try cat([turned, slice(value, 3, width, size)], 3) }
-    give(isFlat ? try reshape(turned, x.sizes) : try permute(turned, [0, 2, 1, 3]))
   }
 }

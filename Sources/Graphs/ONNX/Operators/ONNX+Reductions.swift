@@ -86,7 +86,7 @@ extension ONNXOperatorTable {
         step.give(index == 0 ? try step.cast(part, to: x.type) : part, at: index)
       }
     }
-    add("Unique", "unique2 unique_dim") { step in throw step.refusal("how many entries differ is known only when it runs") }
+    refuse("Unique", "where its entries stood first is not told by LibTorch's")
     add("Det", "linalg_det") { step in
       let x = try step.input(0)
       step.give(step.op("linalg_det", ["A": try step.tensor(0)], x.type, Array(x.sizes.dropLast(2))))

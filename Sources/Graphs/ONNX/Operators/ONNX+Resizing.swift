@@ -213,6 +213,12 @@ extension ONNXStep {
       sizes[axis.axis] = axis.size
       scales[axis.axis - 2] = axis.scale
     }
+    if coordinates == "align_corners" {
+      guard axes.allSatisfy({ axis in
+        guard let size = x.sizes[axis.axis].fixed, let count = axis.size.fixed else { return axis.scale == axis.scale.rounded() }
+        return axis.scale * Double(size) == Double(count)
+      }) else { return nil }
+    }
     let isWhole = scales.allSatisfy { !$0.isNaN && $0 >= 1 && $0 == $0.rounded() }
     let target: String
     var corners: Bool?
@@ -268,7 +274,10 @@ extension ONNXStep {
       let x = Double(index)
       switch coordinates {
       case "asymmetric": return x / axis.scale
-      case "align_corners": return count == 1 ? 0 : x * Double(size - 1) / Double(count - 1)
+      case "align_corners":
+        // The length before it is rounded down.
+        let length = axis.scale * Double(size)
+        return length == 1 ? 0 : x * Double(size - 1) / (length - 1)
       case "pytorch_half_pixel": return count == 1 ? 0 : (x + 0.5) / axis.scale - 0.5
       case "half_pixel_symmetric":
         let adjustment = Double(count) / (axis.scale * Double(size))

@@ -14,13 +14,15 @@ extension ONNXOperatorTable {
       try step.require(x.type == .f32 || x.type == .f64, "its numbers are of the type \(x.type)")
       guard let parts = x.sizes.last?.fixed else { throw step.refusal("its sizes are known only when it runs") }
       let count = length.map(SymbolicSize.fixed) ?? x.sizes[axis]
-      let complex: StoredType = x.type == .f32 ? .c64 : .c128
+      // In numbers of 64 bits, so that what is left where all cancels is small.
+      let complex = StoredType.c128
+      let wide = try step.cast(x, to: .f64)
       var sizes = Array(x.sizes.dropLast())
       sizes[axis] = isOneSided ? count.floorDivided(by: .fixed(2)) + .fixed(1) : count
       let input =
         parts == 2
-        ? step.op("view_as_complex", ["self": try step.tensor(0)], complex, Array(x.sizes.dropLast()))
-        : try step.select(x, x.rank - 1, 0)
+        ? step.op("view_as_complex", ["self": .tensor(try step.name(wide))], complex, Array(x.sizes.dropLast()))
+        : try step.select(wide, x.rank - 1, 0)
       let target = isOneSided ? (parts == 1 ? "fft_rfft" : "fft_fft") : isInverse ? "fft_ifft" : "fft_fft"
       var full = sizes
       full[axis] = count
@@ -32,7 +34,8 @@ extension ONNXOperatorTable {
         guard let size = sizes[axis].fixed else { throw step.refusal("its sizes are known only when it runs") }
         result = try step.slice(result, axis, 0, size)
       }
-      step.give(step.op("view_as_real", ["self": .tensor(try step.name(result))], x.type, sizes + [.fixed(2)]))
+      let real = step.op("view_as_real", ["self": .tensor(try step.name(result))], .f64, sizes + [.fixed(2)])
+      step.give(try step.cast(real, to: x.type))
     }
     add("STFT", "unfold mul fft_fft fft_rfft view_as_real", limits: "complex signals") { step in
       let x = try step.input(0)
