@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models encoder traced resnet compaction differential pairs kernels sanitize mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models onnx encoder traced resnet compaction differential pairs kernels sanitize mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ encoder: setup ## A sentence encoder and texts for the benchmark of that name; n
 compaction: setup ## Random networks, units removed, against the masked network (ARGS="5000" for so many)
 	swift build --build-tests $(link)
 	BONSAI_RANDOM_GRAPHS=$(or $(ARGS),5000) PYTHONPATH=$(python_path) swift test --skip-build --no-parallel $(link) --filter RandomGraphTests
+
+onnx: setup ## onnx's own node tests through the engine, by operator; needs onnx (ARGS="--reasons", "--only Conv", "--table")
+	swift build -c release --product bonsai-bench $(link)
+	mkdir -p out/onnx && python3 Benchmarks/Models/onnx_cases.py out/onnx
+	.build/release/bonsai-bench onnx out/onnx $(ARGS)
 
 traced: setup ## Networks traced in Swift beside Python's: outputs, ONNX, MACs, a training step; needs torchvision
 	swift build -c release --product model-zoo $(link)

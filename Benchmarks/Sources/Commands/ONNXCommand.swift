@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compaction
 import Foundation
 import ONNXCases
 import Torch
@@ -12,7 +13,7 @@ struct ONNXCommand: ParsableCommand {
     abstract: "Runs onnx's node tests, written out by Benchmarks/Models/onnx_cases.py, and counts them by operator.")
 
   @Argument(help: ArgumentHelp("The folder of the cases.", valueName: "folder"))
-  var folder: String
+  var folder: String?
 
   @Option(help: ArgumentHelp("Only cases whose name or operator holds this.", valueName: "text"))
   var only: String?
@@ -20,8 +21,16 @@ struct ONNXCommand: ParsableCommand {
   @Flag(help: "Say of each case that is not supported why.")
   var reasons = false
 
+  @Flag(help: "Print the table of operators in Markdown instead.")
+  var table = false
+
   func run() throws {
     threadCount = 1
+    if table {
+      print(ONNXOperatorTable.standard.markdown { RuleTable.standard[$0] != nil }, terminator: "")
+      return
+    }
+    guard let folder else { throw ValidationError("expected the folder of the cases, found none") }
     var counts: [String: (passed: Int, failed: Int, unsupported: Int)] = [:]
     var (withConstants, all) = (0, 0)
     for test in try ONNXCase.all(in: folder) where only.map({ test.name.contains($0) || test.operator == $0 }) ?? true {

@@ -31,7 +31,7 @@ extension Compactor {
         guard let dimensions = analysis.dimensions[name], !dimensions.allSatisfy(survivors.isWhole),
           original.values[name]?.tensor?.dtype?.isFloat == true
         else { continue }
-        let (steps, result) = masks.steps(for: name, dimensions, survivors)
+        let (steps, result) = masks.steps(for: name, dimensions, survivors, of: node)
         nodes += steps
         renamed[name] = result
       }
@@ -78,13 +78,13 @@ private struct MaskBuilder {
 
   /// Steps that mask each dimension of a value of which something goes, and the name of their result.
   mutating func steps(
-    for name: String, _ dimensions: [Dimension], _ survivors: Survivors
+    for name: String, _ dimensions: [Dimension], _ survivors: Survivors, of node: Node
   ) -> (steps: [Node], result: String) {
     var (steps, current): ([Node], String) = ([], name)
     func step(_ target: String, _ arguments: [NamedArgument], _ result: String) -> Node {
       Node(
         "torch.ops.aten.\(target)", [NamedArgument("self", .tensor(current))] + arguments, outputs: [.tensor(result)],
-        name: result)
+        metadata: node.metadata, name: result)
     }
     for (axis, dimension) in dimensions.enumerated() where !survivors.isWhole(dimension) {
       // Neighbouring factors that are all fixed, or all of dynamic size, are one; the latter are inferred.

@@ -1,5 +1,14 @@
 /// How many multiplications, each with its addition, an operator takes.
 enum MACRules {
+  /// The operators that are counted.
+  static let names: Set<String> = [
+    "conv1d", "conv2d", "conv3d", "convolution", "_convolution", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "linear", "bilinear", "mm", "bmm", "matmul", "mv", "dot", "linalg_matmul", "addmm", "baddbmm",
+    "scaled_dot_product_attention", "_scaled_dot_product_flash_attention_for_cpu",
+    "_scaled_dot_product_efficient_attention", "_scaled_dot_product_flash_attention", "einsum", "lstm", "gru",
+    "rnn_tanh", "rnn_relu",
+  ]
+
   /// - Parameters:
   ///   - node: the step.
   ///   - input: the shape of an argument by its name in the schema.

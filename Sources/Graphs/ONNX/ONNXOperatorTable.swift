@@ -11,6 +11,8 @@ public struct ONNXOperatorTable: Sendable {
     public let limits: String?
     let lowering: Lowering
 
+    /// Whether its multiplications are counted.
+    public var isCounted: Bool { operators.contains { MACRules.names.contains($0) } }
     /// Why it is not supported; nil where it is.
     public var refusal: String? { if case .refused(let reason) = lowering { reason } else { nil } }
   }
@@ -27,6 +29,27 @@ public struct ONNXOperatorTable: Sendable {
 
   /// All operators in alphabetical order.
   public var entries: [Entry] { rows.values.sorted { $0.name < $1.name } }
+
+  /// The table as Markdown, a row an operator.
+  ///
+  /// - Parameter hasRule: whether there is a rule of compaction for one of PyTorch's operators.
+  public func markdown(hasRule: (String) -> Bool) -> String {
+    let supported = entries.filter { $0.refusal == nil }
+    var lines = [
+      "| operator | becomes | multiplications counted | channels followed | not supported |", "|---|---|---|---|---|",
+    ]
+    for entry in supported {
+      let unknown = entry.operators.filter { !hasRule($0) }
+      let rule = unknown.isEmpty ? "yes" : "not \(unknown.map { "`\($0)`" }.joined(separator: ", "))"
+      let becomes = entry.operators.map { "`\($0)`" }.joined(separator: " ")
+      lines.append(
+        "| \(entry.name) | \(becomes.isEmpty ? "nothing, or a constant" : becomes) | \(entry.isCounted ? "yes" : "") | "
+          + "\(entry.operators.isEmpty ? "" : rule) | \(entry.limits ?? "") |")
+    }
+    lines += ["", "| operator | why it is not supported |", "|---|---|"]
+    lines += entries.compactMap { entry in entry.refusal.map { "| \(entry.name) | \($0) |" } }
+    return lines.joined(separator: "\n") + "\n"
+  }
 
   /// Adds operators of one lowering.
   ///

@@ -5,13 +5,13 @@ import Console
 import EngineMessages
 import Recipes
 
-import struct Graphs.ExportedProgram
+import enum Graphs.ModelFile
 
 /// `bonsai compact`: whole channels, heads and hidden units out of an exported model.
 struct CompactCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compact",
-    abstract: "Takes channels, heads and hidden units out of an exported model (.pt2): smaller, faster, and exact.",
+    abstract: "Takes channels, heads and hidden units out of a model (.pt2, .onnx): smaller, faster, and exact.",
     discussion: """
       A unit goes whole, through every layer that it touches: residual sums, concatenations, splits, groups, norms, attention, \
       recurrent layers. The smaller model is run beside the model with zeros in the same places, in float64 and float32, and is \
@@ -25,6 +25,7 @@ struct CompactCommand: ParsableCommand {
 
       EXAMPLES
         bonsai compact resnet18.pt2 -o small.pt2 --macs 0.5 --round-to 8
+        bonsai compact model.onnx -o small.onnx --amount 0.5
         bonsai compact vit.pt2 -o small.pt2 --parameters 0.6 --distribution global --at-least 0.25
         bonsai compact model.pt2 --amount 0.3 --keep 'head|stem' --dry-run
         bonsai compact resnet18.pt2 -o small.pt2 --speedup 2 --data images.safetensors --round-to 8 --report report.html
@@ -32,7 +33,7 @@ struct CompactCommand: ParsableCommand {
         bonsai prune model.pt2 -o zeros.pt2 --pattern structured --amount 0.3; bonsai compact zeros.pt2 -o small.pt2 --zeros
       """)
 
-  @Argument(help: ArgumentHelp("A model of torch.export.", valueName: "model"))
+  @Argument(help: ArgumentHelp("A model of torch.export or ONNX.", valueName: "model"))
   var model: String
 
   @OptionGroup(title: "Output") var output: CompactOutputOptions
@@ -61,10 +62,11 @@ struct CompactCommand: ParsableCommand {
     // What contradicts itself is refused before any file is opened.
     let recipe = how.zeros ? nil : try how.made(seed: inputs.seed, hasGoal: goal.isGiven)
     try output.checkIsFree()
-    let program = try ExportedProgram(Self.exported(model))
+    let file = try ModelFile(Checkpoint.open(model), for: "compact")
+    try output.check(fits: file)
     let clock = ContinuousClock()
     let start = clock.now
-    let compactor = try Compactor(program, options: how.options)
+    let compactor = try Compactor(file, options: how.options)
     let analysed = clock.now
     var budget: ChannelBudget?
     let (choice, kept): (Compactor.Choice, [Compactor.KeptDead])
@@ -90,23 +92,12 @@ struct CompactCommand: ParsableCommand {
         remark("not proven: there is no bonsai-engine here to run it; \(EngineProgram.advice)")
       }
     }
+    if let reference = output.reference { try compactor.masked(choice).write(to: reference) }
     if let plot = output.plot { try SparsityPlot.write(CompactPlot(report).svg, to: plot) }
     if let path = output.report {
       try SparsityPlot.write(report.page(of: model, compactor.leftWhole).html, to: path)
     }
     print(try printing.json ? report.json() : report.lines.joined(separator: "\n"))
-  }
-
-  /// The exported model in a file.
-  static func exported(_ path: String) throws(CheckpointError) -> PT2File {
-    let checkpoint = try Checkpoint.open(path)
-    guard let file = checkpoint.exportedModel else {
-      throw CheckpointError(
-        .unsupported, "compact", file: path, expected: "a model of torch.export",
-        found: "\(checkpoint.format), weights alone",
-        advice: "export the model in Python; bonsai help run shows how")
-    }
-    return file
   }
 }
 

@@ -4,12 +4,19 @@ import Compaction
 import Recipes
 import Sparsity
 
+import enum Graphs.ModelFile
+
 /// The model that is written.
 struct CompactOutputOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("The model to write (.pt2).", valueName: "path"))
+    help: ArgumentHelp("The model to write (.pt2, .onnx).", valueName: "path"))
   var path: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write also the model with zeros in place of what goes, which the smaller one must equal.", valueName: "path"))
+  var reference: String?
 
   @Flag(help: "Replace what is there.")
   var force = false
@@ -31,8 +38,11 @@ struct CompactOutputOptions: ParsableArguments {
     guard dryRun || path != nil else {
       throw ValidationError("expected --output with the model to write, or --dry-run, found neither")
     }
-    if let path, !path.hasSuffix(".pt2") {
-      throw ValidationError("--output: expected a path ending in .pt2, found '\(path)'")
+    if let path, !path.hasSuffix(".pt2"), !path.hasSuffix(".onnx") {
+      throw ValidationError("--output: expected a path ending in .pt2 or .onnx, found '\(path)'")
+    }
+    if let reference, !reference.hasSuffix(".pt2"), !reference.hasSuffix(".onnx") {
+      throw ValidationError("--reference: expected a path ending in .pt2 or .onnx, found '\(reference)'")
     }
     if let plot, !plot.lowercased().hasSuffix(".svg") {
       throw ValidationError("--plot: expected a path ending in .svg, found '\(plot)'")
@@ -42,10 +52,24 @@ struct CompactOutputOptions: ParsableArguments {
     }
   }
 
+  /// A model keeps its format.
+  func check(fits model: ModelFile) throws {
+    let ending = if case .onnx = model { ".onnx" } else { ".pt2" }
+    if let path, !path.hasSuffix(ending) {
+      throw ValidationError("--output: expected a path ending in \(ending), as the model is, found '\(path)'")
+    }
+    if let reference, ending == ".pt2", !reference.hasSuffix(ending) {
+      throw ValidationError("--reference: expected a path ending in .pt2, as the model is, found '\(reference)'")
+    }
+  }
+
   func checkIsFree() throws {
     if let target {
-      if !force { try Checkpoint.checkIsFree(target, for: .pt2) }
+      if !force { try Checkpoint.checkIsFree(target, for: target.hasSuffix(".onnx") ? .onnx : .pt2) }
       Interrupt.watch()
+    }
+    if let reference, !force {
+      try Checkpoint.checkIsFree(reference, for: reference.hasSuffix(".onnx") ? .onnx : .pt2)
     }
     for picture in [plot, report].compactMap({ $0 }) { try SparsityPlot.checkIsFree(picture, replacing: force) }
   }

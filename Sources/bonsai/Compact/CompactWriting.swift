@@ -32,7 +32,8 @@ struct CompactWriting {
   func run(original: String, isAsItWas: Bool, _ inputs: EngineRequest.Inputs, runs: Int) throws -> ProofResult? {
     // Under names that nobody has.
     let stem = "\(path).\(UUID().uuidString)"
-    let (small, reference) = ("\(stem).small.pt2", "\(stem).reference.pt2")
+    let ending = path.hasSuffix(".onnx") ? "onnx" : "pt2"
+    let (small, reference) = ("\(stem).small.\(ending)", "\(stem).reference.pt2")
     defer { for path in [small, reference] { unlink(path) } }
     try compactor.compacted(choice).write(to: small)
     try Interrupt.check()

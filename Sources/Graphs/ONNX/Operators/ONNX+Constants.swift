@@ -120,6 +120,7 @@ extension ONNXOperatorTable {
     }
     add("Dropout", "", limits: "training") { step in
       let x = try step.input(0)
+      _ = step.float("ratio")  // nothing is dropped
       if step.opset >= 12, step.isGiven(2), try step.ints(at: 2, "training_mode").first != 0 {
         let ratio = step.isGiven(1) ? try step.real(at: 1, "ratio") : 0.5
         try step.require(ratio == 0, "it drops at random while training")

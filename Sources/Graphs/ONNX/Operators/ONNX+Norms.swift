@@ -42,13 +42,12 @@ extension ONNXOperatorTable {
       let x = try step.input(0)
       let axis = try step.axis(step.int("axis", -1), rank: x.rank)
       let eps = step.float("epsilon", Double(Float(1e-5)))
-      try step.require(step.int("stash_type", 1) == 1 , "it computes in another type")
-      let (wide, type) = (x.type == .f64 ? x : try step.cast(x, to: .f32), x.type == .f64 ? StoredType.f64 : .f32)
+      try step.require(step.int("stash_type", 1) == 1, "it computes in another type")
+      let wide = x.type == .f64 ? x : try step.cast(x, to: .f32)
       let square = try step.binary("mul.Tensor", wide, wide)
       let mean = try step.reduced("mean.dim", square, Array(axis..<x.rank), keeps: true)
       let scale = try step.unary("rsqrt", step.scalar("add.Scalar", mean, eps))
       let normal = try step.cast(try step.binary("mul.Tensor", wide, scale), to: x.type)
-      _ = type
       step.give(try step.binary("mul.Tensor", normal, step.input(1)))
     }
     add("LpNormalization", "linalg_vector_norm div") { step in
@@ -150,6 +149,7 @@ extension ONNXStep {
 
   fileprivate func layerNorm() throws {
     let (x, scale, bias) = (try input(0), try input(1), try optional(2))
+    try require(int("stash_type", 1) == 1, "it computes in another type")
     let axis = try axis(int("axis", -1), rank: x.rank)
     let eps = float("epsilon", Double(Float(1e-5)))
     let normal = Array(x.sizes[axis...])

@@ -68,6 +68,7 @@ extension ONNXOperatorTable {
       var sizes = x.sizes
       sizes[axis] = count
       let isLargest = step.bool("largest", true)
+      _ = step.bool("sorted", true)  // in whatever order, this one fits
       // A stable order gives equal entries by their place, as the definition asks.
       let wide = x.type.isWideInteger ? try step.cast(x, to: .i64) : x
       let sorted = step.ops(
@@ -98,9 +99,10 @@ extension ONNXStep {
   fileprivate func reduction(_ target: String, since version: Int) throws {
     let x = try input(0)
     let keeps = bool("keepdims", true)
+    let isNothing = bool("noop_with_empty_axes")
     var axes = try (ints("axes", orInput: 1, since: version) ?? []).map { try axis($0, rank: x.rank) }
     if axes.isEmpty {
-      if bool("noop_with_empty_axes") {
+      if isNothing {
         // Each entry by itself.
         switch operation {
         case "ReduceSumSquare": return give(try binary("mul.Tensor", x, x))

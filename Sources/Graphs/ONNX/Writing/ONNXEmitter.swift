@@ -200,6 +200,14 @@ struct ONNXEmitter {
       append(
         "Mul", [try name(node), constant(KnownTensor(type, [], [.real(factor)]), "\(output)_scale")], [output],
         like: node)
+    case "masked_fill":
+      guard let type = graph.values[node.outputNames[0]]?.tensor?.dtype, case .float(let value)? = node["value"] else {
+        throw fault(node)
+      }
+      let filling = constant(KnownTensor(type, [], [.real(value)]), "\(output)_value")
+      append("Where", [try name(node, "mask"), filling, try name(node)], [output], like: node)
+    case "unflatten":
+      try reshapeTo(graph.values[node.outputNames[0]]?.tensor?.sizes, node, output)
     case "permute":
       guard case .ints(let order)? = node["dims"] else { throw fault(node) }
       append("Transpose", [try name(node)], [output], lists: [("perm", order)], like: node)
@@ -215,8 +223,11 @@ struct ONNXEmitter {
       append(
         "Concat", names.map { inFile($0) }, [output], ints: [("axis", try int(node, "dim", 0))], like: node)
     case "flatten":
-      guard node["start_dim"] == .int(1) else { throw fault(node) }
-      append("Flatten", [try name(node)], [output], ints: [("axis", 1)], like: node)
+      if node["start_dim"] == .int(1), node["end_dim"] == .int(-1) {
+        append("Flatten", [try name(node)], [output], ints: [("axis", 1)], like: node)
+      } else {
+        try reshapeTo(graph.values[node.outputNames[0]]?.tensor?.sizes, node, output)
+      }
     case "add", "mul", "sub":
       guard node.operatorName?.hasSuffix(".Tensor") == true else { throw fault(node) }
       append(node.baseName.prefix(1).uppercased() + node.baseName.dropFirst(), [try name(node), try name(node, "other")], [output], like: node)
@@ -224,6 +235,13 @@ struct ONNXEmitter {
       if ["_operator.add", "_operator.mul", "_operator.floordiv", "torch.sym_max", "torch.sym_min"].contains(node.target) { return }
       throw fault(node)
     }
+  }
+
+  /// A view of known sizes but for one.
+  private mutating func reshapeTo(_ sizes: [SymbolicSize]?, _ node: Node, _ output: String) throws {
+    guard let sizes, sizes.count(where: { $0.fixed == nil }) <= 1 else { throw fault(node) }
+    append(
+      "Reshape", [try name(node), constant(sizes.map { $0.fixed ?? -1 }, "\(output)_shape")], [output], like: node)
   }
 
   private mutating func slice(_ node: Node, _ output: String) throws {

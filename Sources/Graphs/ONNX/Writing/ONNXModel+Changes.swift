@@ -120,6 +120,8 @@ extension ONNXModel {
           while result.input.count < 3 { result.input.append("") }
           result.input[2] = fresh[bias] ?? bias
         case (_, .tensor(let a), .tensor(let b)): inputs[a] = b
+        case (_, .tensors(let a), .tensors(let b)) where a.count == b.count:
+          for (a, b) in zip(a, b) where a != b { inputs[a] = b }
         default: return nil
         }
       }
