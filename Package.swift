@@ -200,11 +200,12 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests",
       dependencies: [
-        "ExampleModels", "Runtime", "Compaction", "Recipes", "Graphs", "Checkpoints", "NN", "Pruning", "SparseKernels",
+        "ExampleModels", "ONNXCases", "Runtime", "Compaction", "Recipes", "Graphs", "Checkpoints", "NN", "Pruning",
+        "SparseKernels",
         "Torch",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
-      resources: [.copy("Python")]),
+      resources: [.copy("Python"), .copy("ONNX")]),
     .testTarget(name: "SparseKernelsTests", dependencies: ["SparseKernels", "Sparsity", "Torch"]),
     .testTarget(name: "ConsoleTests", dependencies: ["Console", "Pictures"]),
     .testTarget(

@@ -61,7 +61,8 @@ public struct ONNXCase: Decodable, Sendable {
 
   /// Runs one set of data; nil where all is as expected.
   private func run(_ file: ONNXFile, _ path: String, _ constants: inout [String]) throws -> Outcome? {
-    let sources = Dictionary(try Checkpoint.open(path).sources().map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let sources = Dictionary(
+      try Checkpoint.open(path).sources().map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
     let given = inputs.enumerated().compactMap { index, name in
       sources["input_\(index)"].map { source -> (String, TensorSource) in
         var source = source

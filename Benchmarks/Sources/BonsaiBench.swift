@@ -13,7 +13,8 @@ struct BonsaiBench: ParsableCommand {
       """,
     subcommands: [
       PruneCommand.self, ForwardCommand.self, MemoryCommand.self, TrainingCommand.self, GradualCommand.self,
-      FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self, ONNXCommand.self, LotteryCommand.self,
+      FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self, ONNXCommand.self,
+      LotteryCommand.self,
       CompressionCommand.self,
       EncoderCommand.self, PatternsCommand.self,
     ],

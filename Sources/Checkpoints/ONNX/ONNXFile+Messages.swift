@@ -42,8 +42,12 @@ extension ONNXFile {
       for place in nodes[node].attribute.indices {
         if nodes[node].attribute[place].hasT { try fill(&nodes[node].attribute[place].t) }
         if nodes[node].attribute[place].hasG { try fill(&nodes[node].attribute[place].g) }
-        for index in nodes[node].attribute[place].tensors.indices { try fill(&nodes[node].attribute[place].tensors[index]) }
-        for index in nodes[node].attribute[place].graphs.indices { try fill(&nodes[node].attribute[place].graphs[index]) }
+        for index in nodes[node].attribute[place].tensors.indices {
+          try fill(&nodes[node].attribute[place].tensors[index])
+        }
+        for index in nodes[node].attribute[place].graphs.indices {
+          try fill(&nodes[node].attribute[place].graphs[index])
+        }
       }
     }
   }

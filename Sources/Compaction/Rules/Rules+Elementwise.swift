@@ -6,13 +6,13 @@ extension RuleTable {
       relu relu_ relu6 hardtanh hardtanh_ silu silu_ gelu gelu_ sigmoid sigmoid_ hardsigmoid hardsigmoid_ hardswish hardswish_
       leaky_relu leaky_relu_ elu elu_ celu celu_ selu selu_ softplus softsign mish mish_ tanh tanh_ hardshrink softshrink
       threshold threshold_ log_sigmoid logit exp exp_ expm1 log log1p log2 log10 neg abs sqrt sqrt_ rsqrt square reciprocal erf
-      sin cos tan asin acos atan sinh cosh sign sgn floor ceil round trunc frac isnan isinf isfinite nan_to_num
+      sin cos tan asin acos atan sinh cosh asinh acosh atanh sign sgn floor ceil round trunc frac isnan isinf isfinite nan_to_num
       clamp clamp_ clamp_min clamp_max clip logical_not bitwise_not positive deg2rad rad2deg
       dropout dropout_ feature_dropout alpha_dropout contiguous clone alias lift_fresh_copy detach detach_ zeros_like
       ones_like full_like empty_like rand_like randn_like
       add add_ sub sub_ mul mul_ div div_ true_divide floor_divide remainder fmod pow pow_ rsub where maximum minimum fmax fmin
       masked_fill masked_fill_ fill fill_ copy_ copy lerp addcmul addcdiv atan2 hypot logaddexp xlogy
-      eq ne lt le gt ge logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor __and__ __or__
+      eq ne lt le gt ge logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift __and__ __or__
       """
     ) { step in
       guard let output = step.outputs.first else { return step.isUnknown() }

@@ -143,12 +143,15 @@ extension ONNXLowering {
     }
     folds["Squeeze"] = { step, data, _ in
       let axes = try step.ints("axes", orInput: 1, since: 13)
-      let gone = try axes?.map { try step.axis($0, rank: data.shape.count) } ?? data.shape.indices.filter { data.shape[$0] == 1 }
+      let gone =
+        try axes?.map { try step.axis($0, rank: data.shape.count) } ?? data.shape.indices.filter { data.shape[$0] == 1 }
       return [data.reshaped(data.shape.enumerated().filter { !gone.contains($0.offset) }.map(\.element))]
     }
     folds["Reshape"] = { step, data, inputs in
       guard inputs.count == 2, let wanted = inputs[1]?.ints else { return nil }
-      var shape = wanted.enumerated().map { $1 == 0 && !step.bool("allowzero") && $0 < data.shape.count ? data.shape[$0] : $1 }
+      var shape = wanted.enumerated().map {
+        $1 == 0 && !step.bool("allowzero") && $0 < data.shape.count ? data.shape[$0] : $1
+      }
       if let open = shape.firstIndex(of: -1) {
         let rest = shape.enumerated().filter { $0.offset != open }.reduce(1) { $0 * $1.element }
         guard rest > 0 else { return nil }
@@ -174,7 +177,8 @@ extension ONNXLowering {
     folds["Concat"] = { step, first, inputs in
       let parts = inputs.compactMap { $0 }
       let axis = try step.axis(step.int("axis", 0), rank: first.shape.count)
-      guard parts.count == inputs.count, parts.allSatisfy({ $0.shape.count == first.shape.count && $0.type == first.type })
+      guard parts.count == inputs.count,
+        parts.allSatisfy({ $0.shape.count == first.shape.count && $0.type == first.type })
       else { return nil }
       let outer = first.shape[..<axis].reduce(1, *)
       var entries: [KnownTensor.Entry] = []
@@ -248,10 +252,13 @@ extension ONNXLowering {
         else { return nil }
         value = known
       }
-      return [KnownTensor(value.type, sizes, [KnownTensor.Entry](repeating: value.entries[0], count: sizes.reduce(1, *)))]
+      return [
+        KnownTensor(value.type, sizes, [KnownTensor.Entry](repeating: value.entries[0], count: sizes.reduce(1, *)))
+      ]
     }
     folds["Range"] = { _, start, inputs in
-      guard inputs.count == 3, let a = start.ints?.first, let b = inputs[1]?.ints?.first, let by = inputs[2]?.ints?.first,
+      guard inputs.count == 3, let a = start.ints?.first, let b = inputs[1]?.ints?.first,
+        let by = inputs[2]?.ints?.first,
         by != 0
       else { return nil }
       let numbers = Array(stride(from: a, to: b, by: by).prefix(knownLimit + 1))
@@ -266,7 +273,9 @@ extension ONNXLowering {
       }
       return [KnownTensor(.i64, [data.shape.count, found.count], entries)]
     }
-    for (name, operation, neutral) in [("ReduceProd", "Mul", 1), ("ReduceSum", "Add", 0), ("ReduceMax", "Max", nil), ("ReduceMin", "Min", nil)]
+    for (name, operation, neutral) in [
+      ("ReduceProd", "Mul", 1), ("ReduceSum", "Add", 0), ("ReduceMax", "Max", nil), ("ReduceMin", "Min", nil),
+    ]
       as [(String, String, Int?)]
     {
       folds[name] = { step, data, _ in

@@ -381,7 +381,8 @@ final class ONNXLowering {
     guard graph.nodes[start...].contains(where: { $0.outputNames.contains(name) }) else { return name }
     let rename: (String) -> String = { $0 == name ? wanted : $0 }
     for index in start..<graph.nodes.count {
-      for place in graph.nodes[index].inputs.indices where graph.nodes[index].inputs[place].argument.names.contains(name) {
+      for place in graph.nodes[index].inputs.indices
+      where graph.nodes[index].inputs[place].argument.names.contains(name) {
         graph.nodes[index].inputs[place].argument = graph.nodes[index].inputs[place].argument.renamed(rename)
       }
       if graph.nodes[index].outputNames.contains(name) {
@@ -440,7 +441,8 @@ final class ONNXLowering {
       graph.nodes.removeSubrange(start...)
       for name in graph.values.keys.reversed() {
         // What the step had made so far.
-        guard !graph.inputs.contains(where: { $0.name == name }), !graph.nodes.contains(where: { $0.outputNames.contains(name) })
+        guard !graph.inputs.contains(where: { $0.name == name }),
+          !graph.nodes.contains(where: { $0.outputNames.contains(name) })
         else { break }
         graph.values[name] = nil
       }
@@ -498,7 +500,9 @@ final class ONNXLowering {
 
   /// A function of the model's own: its nodes in the place of the call.
   private func call(_ function: ONNXFunctionProto, _ node: ONNXNodeProto) throws {
-    guard depth < 32 else { throw ONNXGraphError.invalid(node: label, problem: "its functions call each other too deep") }
+    guard depth < 32 else {
+      throw ONNXGraphError.invalid(node: label, problem: "its functions call each other too deep")
+    }
     let inputs = try node.input.map { $0.isEmpty ? nil : try value($0, for: label) }
     depth += 1
     scopes.append([:])

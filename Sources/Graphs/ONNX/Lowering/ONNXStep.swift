@@ -86,7 +86,9 @@ final class ONNXStep {
   func optional(_ index: Int) throws -> ONNXValue? {
     guard isGiven(index) else { return nil }
     let value = try lowering.value(node.input[index], for: lowering.label)
-    if value.isUnreadable { throw refusal("'\(node.input[index])' is of an element type that tensors here do not have") }
+    if value.isUnreadable {
+      throw refusal("'\(node.input[index])' is of an element type that tensors here do not have")
+    }
     return value
   }
 
@@ -110,7 +112,9 @@ final class ONNXStep {
   func known(_ index: Int, _ what: String) throws -> KnownTensor {
     let value = try input(index)
     if let known = value.known { return known }
-    if let source = value.source, let known = KnownTensor(value.type, value.shape ?? [], bytes: try lowering.content(source)) {
+    if let source = value.source,
+      let known = KnownTensor(value.type, value.shape ?? [], bytes: try lowering.content(source))
+    {
       return known
     }
     throw refusal("its \(what) must be known beforehand", missing: index)
@@ -185,7 +189,9 @@ final class ONNXStep {
   func finish(since start: Int) {
     for (index, name) in node.output.enumerated() where !name.isEmpty {
       guard var value = results[index] else { continue }
-      if let old = value.name, start < lowering.graph.nodes.count { value.name = lowering.rename(old, to: name, since: start) }
+      if let old = value.name, start < lowering.graph.nodes.count {
+        value.name = lowering.rename(old, to: name, since: start)
+      }
       value.isWeight = false
       if value.source == nil { value.origin = nil }
       lowering.bind(name, value)
@@ -234,7 +240,9 @@ final class ONNXStep {
     if dynamic.isEmpty { return .ints(sizes.compactMap(\.fixed)) }
     guard !sizes.contains(.fixed(0)) else { return try lowering.argument(sizes) }
     if dynamic.count == 1 { return .ints(sizes.map { $0.fixed ?? -1 }) }
-    guard case .symbolicInts(var list) = try lowering.argument(sizes.enumerated().map { $0 == dynamic.last ? .fixed(-1) : $1 })
+    guard
+      case .symbolicInts(var list) = try lowering.argument(
+        sizes.enumerated().map { $0 == dynamic.last ? .fixed(-1) : $1 })
     else { return try lowering.argument(sizes) }
     list[dynamic[dynamic.count - 1]] = .constant(-1)
     return .symbolicInts(list)

@@ -29,7 +29,8 @@ extension ONNXOperatorTable {
       step.give(
         step.op(
           "threshold",
-          ["self": try step.tensor(0), "threshold": .float(step.float("alpha", 1)), "value": .float(0)], x.type, x.sizes))
+          ["self": try step.tensor(0), "threshold": .float(step.float("alpha", 1)), "value": .float(0)], x.type, x.sizes
+        ))
     }
     add("HardSigmoid", "hardsigmoid mul add clamp") { step in
       let x = try step.input(0)
@@ -90,7 +91,7 @@ extension ONNXOperatorTable {
         step.op(target, ["self": .tensor(try step.name(value)), "dim": .int(axis)], value.type, value.sizes)
       }
     }
-    add("Hardmax", "argmax one_hot") { step in
+    add("Hardmax", "argmax scatter") { step in
       let x = try step.input(0)
       let axis = try step.axis(step.int("axis", step.opset < 13 ? 1 : -1), rank: x.rank)
       try step.flattened(x, axis) { value, axis in

@@ -34,7 +34,8 @@ extension ONNXOperatorTable {
           let (a, b) = (values[0], values[1])
           if a.type.isFloat, let exponent = b.known?.reals, exponent.count == 1, b.rank <= a.rank {
             return step.op(
-              "pow.Tensor_Scalar", ["self": .tensor(try step.name(a)), "exponent": .float(exponent[0])], a.type, a.sizes)
+              "pow.Tensor_Scalar", ["self": .tensor(try step.name(a)), "exponent": .float(exponent[0])], a.type, a.sizes
+            )
           }
           // The result is of the type of the base; the engine makes it of the wider one.
           let wide = a.type.isFloat || !b.type.isFloat ? a.type : b.type == .f64 ? StoredType.f64 : .f64

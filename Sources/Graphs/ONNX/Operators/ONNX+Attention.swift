@@ -13,7 +13,9 @@ extension ONNXStep {
     var (q, k, v) = (try input(0), try input(1), try input(2))
     let isFlat = q.rank == 3
     if isFlat {
-      guard let heads = int("q_num_heads"), let others = int("kv_num_heads") else { throw refusal("its heads are left out") }
+      guard let heads = int("q_num_heads"), let others = int("kv_num_heads") else {
+        throw refusal("its heads are left out")
+      }
       q = try parted(q, heads)
       k = try parted(k, others)
       v = try parted(v, others)
@@ -30,14 +32,16 @@ extension ONNXStep {
     let windows = (left: int("left_window_size", -1), right: int("right_window_size", -1))
     let hasPlainMask = mask.map { $0.sizes.last == k.sizes[2] } ?? true
     let result: ONNXValue
-    if float("softcap", 0) == 0, !isWanted(3), int("softmax_precision") == nil, !isGiven(6), windows == (-1, -1), !isCausal,
+    if float("softcap", 0) == 0, !isWanted(3), int("softmax_precision") == nil, !isGiven(6), windows == (-1, -1),
+      !isCausal,
       hasPlainMask, mask?.type != .bool, q.type == .f32 || q.type == .f64
     {
       result = op(
         "scaled_dot_product_attention",
         [
           "query": .tensor(try name(q)), "key": .tensor(try name(k)), "value": .tensor(try name(v)),
-          "attn_mask": try mask.map { .tensor(try name($0)) } ?? .none, "dropout_p": .float(0), "is_causal": .bool(false),
+          "attn_mask": try mask.map { .tensor(try name($0)) } ?? .none, "dropout_p": .float(0),
+          "is_causal": .bool(false),
           "scale": float("scale").map(Argument.float) ?? .none, "enable_gqa": .bool(q.sizes[1] != k.sizes[1]),
         ], q.type, Array(q.sizes.dropLast()) + [v.sizes[3]])
     } else {
@@ -120,7 +124,9 @@ extension ONNXStep {
     let keys = try numbers(.fixed(0), columns)
     var places = try unsqueeze(numbers(past, rows), 1)
     var result: ONNXValue?
-    func require(_ other: ONNXValue) throws { result = try result.map { try binary("logical_and", $0, other) } ?? other }
+    func require(_ other: ONNXValue) throws {
+      result = try result.map { try binary("logical_and", $0, other) } ?? other
+    }
     if isGiven(6) {
       // [batch, 1, 1, 1]: how many keys are no padding.
       let counts = try reshape(cast(input(6), to: .i64), [try input(6).sizes[0], .fixed(1), .fixed(1), .fixed(1)])
@@ -146,7 +152,9 @@ extension ONNXStep {
 
   /// `[batch, length, heads * size]` as `[batch, heads, length, size]`.
   private func parted(_ x: ONNXValue, _ heads: Int) throws -> ONNXValue {
-    guard let size = x.sizes[2].exactlyDivided(by: .fixed(heads)) else { throw refusal("its heads do not divide its width") }
+    guard let size = x.sizes[2].exactlyDivided(by: .fixed(heads)) else {
+      throw refusal("its heads do not divide its width")
+    }
     return try permute(reshape(x, [x.sizes[0], x.sizes[1], .fixed(heads), size]), [0, 2, 1, 3])
   }
 
@@ -157,7 +165,9 @@ extension ONNXStep {
     let isFlat = x.rank == 3
     if isFlat {
       guard let heads = int("num_heads"), heads > 0 else { throw refusal("its heads are left out") }
-      guard let size = x.sizes[2].exactlyDivided(by: .fixed(heads)) else { throw refusal("its heads do not divide its width") }
+      guard let size = x.sizes[2].exactlyDivided(by: .fixed(heads)) else {
+        throw refusal("its heads do not divide its width")
+      }
       value = try reshape(x, [x.sizes[0], x.sizes[1], .fixed(heads), size])
     } else {
       value = try permute(x, [0, 2, 1, 3])
@@ -171,7 +181,8 @@ extension ONNXStep {
         let flat = try reshape(places, [.product(places.sizes)])
         let found = op(
           "index_select",
-          ["self": .tensor(try name(cache)), "dim": .int(0), "index": .tensor(try name(cast(flat, to: .i64)))], cache.type,
+          ["self": .tensor(try name(cache)), "dim": .int(0), "index": .tensor(try name(cast(flat, to: .i64)))],
+          cache.type,
           [flat.sizes[0], cache.sizes[1]])
         return try reshape(found, places.sizes + [cache.sizes[1]])
       }

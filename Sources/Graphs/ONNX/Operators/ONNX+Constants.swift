@@ -19,11 +19,15 @@ extension ONNXOperatorTable {
         if value.isUnreadable { throw step.refusal("its numbers are of a type that tensors here do not have") }
         return step.give(value)
       }
-      if let number = step.float("value_float") { return step.give(ONNXValue(known: KnownTensor(.f32, [], [.real(number)]))) }
+      if let number = step.float("value_float") {
+        return step.give(ONNXValue(known: KnownTensor(.f32, [], [.real(number)])))
+      }
       if let numbers = step.floats("value_floats") {
         return step.give(ONNXValue(known: KnownTensor(.f32, [numbers.count], numbers.map { .real($0) })))
       }
-      if let number = step.int("value_int") { return step.give(ONNXValue(known: KnownTensor(.i64, [], [.int(number)]))) }
+      if let number = step.int("value_int") {
+        return step.give(ONNXValue(known: KnownTensor(.i64, [], [.int(number)])))
+      }
       if let numbers = step.ints("value_ints") { return step.give(ONNXValue(known: KnownTensor(numbers))) }
       throw step.refusal("it holds a text or a sparse tensor")
     }
@@ -39,7 +43,8 @@ extension ONNXOperatorTable {
       let number: Argument = if case .int(let value) = entry { .int(value) } else { .float(entry.real ?? 0) }
       step.give(
         step.op(
-          "full", ["size": try step.lowering.argument(sizes), "fill_value": number, "dtype": .dtype(type)], type, sizes))
+          "full", ["size": try step.lowering.argument(sizes), "fill_value": number, "dtype": .dtype(type)], type, sizes)
+      )
     }
     add("Range", "arange") { step in
       let (start, limit, delta) = (try step.known(0, "start"), try step.known(1, "limit"), try step.known(2, "delta"))
@@ -66,7 +71,7 @@ extension ONNXOperatorTable {
           known: KnownTensor(
             type, [count], (0..<count).map { .real(KnownTensor.rounded(a + Double($0) * by, type)) })))
     }
-    add("EyeLike", "eye to") { step in
+    add("EyeLike", "") { step in
       let x = try step.input(0)
       let type = try step.type("dtype") ?? x.type
       guard x.rank == 2, let shape = x.shape else { throw step.refusal("its sizes are known only when it runs") }
@@ -76,7 +81,9 @@ extension ONNXOperatorTable {
           known: KnownTensor(
             type, shape,
             (0..<shape[0]).flatMap { row in
-              (0..<shape[1]).map { $0 == row + k ? (type.isFloat ? .real(1) : .int(1)) : type.isFloat ? .real(0) : .int(0) }
+              (0..<shape[1]).map {
+                $0 == row + k ? (type.isFloat ? .real(1) : .int(1)) : type.isFloat ? .real(0) : .int(0)
+              }
             })))
     }
     for name in ["HannWindow", "HammingWindow", "BlackmanWindow"] {
@@ -85,7 +92,8 @@ extension ONNXOperatorTable {
         let type = try step.type("output_datatype") ?? .f32
         let count = Double(step.bool("periodic", true) ? size : size - 1)
         let (a, b, c): (Double, Double, Double) =
-          name == "HannWindow" ? (0.5, 0.5, 0) : name == "HammingWindow" ? (25.0 / 46, 1 - 25.0 / 46, 0) : (0.42, 0.5, 0.08)
+          name == "HannWindow"
+          ? (0.5, 0.5, 0) : name == "HammingWindow" ? (25.0 / 46, 1 - 25.0 / 46, 0) : (0.42, 0.5, 0.08)
         let entries = (0..<size).map { index -> KnownTensor.Entry in
           let angle = 2 * Double.pi * Double(index) / count
           return .real(KnownTensor.rounded(a - b * cos(angle) + c * cos(2 * angle), type))
@@ -95,7 +103,8 @@ extension ONNXOperatorTable {
     }
     add("MelWeightMatrix", "", limits: "numbers that only data say") { step in
       let (bins, length, rate) = (
-        try step.ints(at: 0, "num_mel_bins")[0], try step.ints(at: 1, "dft_length")[0], try step.ints(at: 2, "sample_rate")[0]
+        try step.ints(at: 0, "num_mel_bins")[0], try step.ints(at: 1, "dft_length")[0],
+        try step.ints(at: 2, "sample_rate")[0]
       )
       let (low, high) = (try step.real(at: 3, "lower_edge_hertz"), try step.real(at: 4, "upper_edge_hertz"))
       let count = length / 2 + 1
@@ -113,7 +122,9 @@ extension ONNXOperatorTable {
         } else {
           for row in a...b where row < count { entries[row * bins + bin] = .real(Double(row - a) / Double(b - a)) }
         }
-        if c > b { for row in b..<c where row < count { entries[row * bins + bin] = .real(Double(c - row) / Double(c - b)) } }
+        if c > b {
+          for row in b..<c where row < count { entries[row * bins + bin] = .real(Double(c - row) / Double(c - b)) }
+        }
       }
       let type = try step.type("output_datatype") ?? .f32
       step.give(ONNXValue(known: KnownTensor(type, [count, bins], entries)))

@@ -21,7 +21,8 @@ extension ONNXOperatorTable {
       while goesOn, turn < most ?? .max {
         try step.require(turn < 4096, "it makes more than 4096 turns")
         let results = try step.lowering.inline(
-          body, inputs: [.init(known: KnownTensor(.i64, [], [.int(turn)])), .init(known: KnownTensor(.bool, [], [.int(1)]))]
+          body,
+          inputs: [.init(known: KnownTensor(.i64, [], [.int(turn)])), .init(known: KnownTensor(.bool, [], [.int(1)]))]
             + states)
         turn += 1
         states = Array(results[1..<(1 + states.count)])

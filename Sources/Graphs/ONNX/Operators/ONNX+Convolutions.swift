@@ -3,10 +3,11 @@ import Checkpoints
 extension ONNXOperatorTable {
   /// Convolutions.
   mutating func addConvolutions() {
-    add("Conv", "convolution pad", limits: "unequal strides of padding that depends on sizes") { step in
+    add("Conv", "convolution constant_pad_nd", limits: "`auto_pad` with strides over sizes known only when it runs") {
+      step in
       step.give(try step.convolution(step.input(0), step.input(1), step.optional(2)))
     }
-    add("ConvTranspose", "conv_transpose slice pad") { try $0.transposedConvolution() }
+    add("ConvTranspose", "convolution slice constant_pad_nd") { try $0.transposedConvolution() }
     refuse("DeformConv", "LibTorch has no deformable convolution")
     add("ConvInteger", "convolution sub to") { step in
       let x = try step.shifted(step.input(0), step.optional(2), to: .f64)
@@ -49,7 +50,8 @@ struct ONNXWindow {
         if let size = space[axis].fixed {
           total = max(0, ((size + strides[axis] - 1) / strides[axis] - 1) * strides[axis] + reach - size)
         } else {
-          try step.require(strides[axis] == 1, "its padding (\(kind)) depends on sizes that are known only when it runs")
+          try step.require(
+            strides[axis] == 1, "its padding (\(kind)) depends on sizes that are known only when it runs")
           total = max(0, reach - 1)
         }
         before[axis] = kind == "SAME_UPPER" ? total / 2 : total - total / 2

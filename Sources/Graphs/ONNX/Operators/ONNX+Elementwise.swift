@@ -5,7 +5,8 @@ extension ONNXOperatorTable {
   mutating func addElementwise() {
     for (name, target) in [
       ("Ceil", "ceil"), ("Floor", "floor"), ("Round", "round"), ("Sqrt", "sqrt"), ("Reciprocal", "reciprocal"),
-      ("Exp", "exp"), ("Log", "log"), ("Sin", "sin"), ("Cos", "cos"), ("Tan", "tan"), ("Asin", "asin"), ("Acos", "acos"),
+      ("Exp", "exp"), ("Log", "log"), ("Sin", "sin"), ("Cos", "cos"), ("Tan", "tan"), ("Asin", "asin"),
+      ("Acos", "acos"),
       ("Atan", "atan"), ("Sinh", "sinh"), ("Cosh", "cosh"), ("Asinh", "asinh"), ("Acosh", "acosh"), ("Atanh", "atanh"),
       ("Erf", "erf"), ("Sigmoid", "sigmoid"), ("Tanh", "tanh"), ("Sign", "sign"), ("Abs", "abs"), ("Neg", "neg"),
       ("Relu", "relu"), ("HardSwish", "hardswish"), ("Mish", "mish"),
@@ -25,7 +26,8 @@ extension ONNXOperatorTable {
       let (negative, positive) = (step.bool("detect_negative", true), step.bool("detect_positive", true))
       switch (negative, positive) {
       case (true, true): step.give(try step.unary("isinf", x, type: .bool))
-      case (false, false): step.give(try step.scalar("ne.Scalar", step.unary("isinf", x, type: .bool), 2, type: .bool).emptied(step))
+      case (false, false):
+        step.give(try step.scalar("ne.Scalar", step.unary("isinf", x, type: .bool), 2, type: .bool).emptied(step))
       default:
         step.give(
           try step.scalar("eq.Scalar", x, positive ? .infinity : -.infinity, type: .bool))

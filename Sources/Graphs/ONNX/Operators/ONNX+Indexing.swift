@@ -94,7 +94,7 @@ extension ONNXOperatorTable {
             "reduce": .string(kind), "include_self": .bool(true),
           ], x.type, x.sizes))
     }
-    add("ScatterND", "index_copy index_add index_reduce", limits: "sizes known only when it runs") { step in
+    add("ScatterND", "index_select scatter scatter_reduce", limits: "sizes known only when it runs") { step in
       let (x, index, updates) = (try step.input(0), try step.input(1), try step.input(2))
       guard let depth = index.sizes.last?.fixed, let shape = x.shape else {
         throw step.refusal("its sizes are known only when it runs")

@@ -135,7 +135,9 @@ extension ONNXStep {
     }
     try require((1..<5).allSatisfy { !isWanted($0) } || opset < 14, "it gives statistics without training")
     let types = Set(values.map(\.type))
-    let names = try zip(1..., values).map { Argument.tensor(try name(cast($1, to: types == [x.type] ? x.type : x.type), input: $0)) }
+    let names = try zip(1..., values).map {
+      Argument.tensor(try name(cast($1, to: types == [x.type] ? x.type : x.type), input: $0))
+    }
     for value in values[2...] { lowering.markBuffer(value) }
     give(
       op(
@@ -154,7 +156,8 @@ extension ONNXStep {
     let eps = float("epsilon", Double(Float(1e-5)))
     let normal = Array(x.sizes[axis...])
     let wantsStatistics = isWanted(1) || isWanted(2)
-    if scale.sizes == normal, bias.map({ $0.sizes == normal }) ?? true, !wantsStatistics, let shape = sizesFixed(normal) {
+    if scale.sizes == normal, bias.map({ $0.sizes == normal }) ?? true, !wantsStatistics, let shape = sizesFixed(normal)
+    {
       return give(
         op(
           "layer_norm",

@@ -84,7 +84,10 @@ extension ONNXStep {
     for (index, axis) in places.enumerated() {
       let by = steps.map { $0[index] } ?? 1
       try require(by != 0, "its step is 0")
-      value = by > 0 ? try forward(value, axis, starts[index], ends[index], by) : try backward(value, axis, starts[index], ends[index], by)
+      value =
+        by > 0
+        ? try forward(value, axis, starts[index], ends[index], by)
+        : try backward(value, axis, starts[index], ends[index], by)
     }
     give(value)
   }
@@ -96,7 +99,8 @@ extension ONNXStep {
     /// The place that a bound means, where that can be told.
     func place(_ bound: SymbolicSize) -> SymbolicSize? {
       switch (bound, size) {
-      case (.fixed(let number), .fixed(let count)): return .fixed(min(max(number < 0 ? number + count : number, 0), count))
+      case (.fixed(let number), .fixed(let count)):
+        return .fixed(min(max(number < 0 ? number + count : number, 0), count))
       case (.fixed(let number), _) where number >= 1 << 30: return size
       case (.fixed(0), _): return .fixed(0)
       case (.fixed(let number), _) where number < 0: return size + bound

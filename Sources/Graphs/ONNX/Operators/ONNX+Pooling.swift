@@ -4,7 +4,9 @@ extension ONNXOperatorTable {
   /// Pooling of space.
   mutating func addPooling() {
     add("MaxPool", "max_pool2d constant_pad_nd", limits: "windows of more than three dimensions") { try $0.maxPool() }
-    add("AveragePool", "avg_pool2d convolution div", limits: "windows of more than three dimensions") { try $0.averagePool() }
+    add("AveragePool", "avg_pool2d convolution div", limits: "windows of more than three dimensions") {
+      try $0.averagePool()
+    }
     add("LpPool", "convolution pow") { try $0.powerPool() }
     add("GlobalAveragePool", "mean") { step in
       let x = try step.input(0)
@@ -109,7 +111,8 @@ extension ONNXStep {
     guard let shape = x.shape else { throw refusal("its indices depend on sizes that are known only when it runs") }
     let plane = shape.dropFirst(2).reduce(1, *)
     let offsets = KnownTensor(
-      .i64, [shape[0], shape[1]] + shape.dropFirst(2).map { _ in 1 }, (0..<shape[0] * shape[1]).map { .int($0 * plane) })
+      .i64, [shape[0], shape[1]] + shape.dropFirst(2).map { _ in 1 }, (0..<shape[0] * shape[1]).map { .int($0 * plane) }
+    )
     return try binary("add.Tensor", indices, ONNXValue(known: offsets))
   }
 
@@ -218,7 +221,9 @@ extension ONNXStep {
   }
 
   /// A reduction over dimensions.
-  func reduced(_ target: String, _ x: ONNXValue, _ axes: [Int], keeps: Bool, type: StoredType? = nil) throws -> ONNXValue {
+  func reduced(_ target: String, _ x: ONNXValue, _ axes: [Int], keeps: Bool, type: StoredType? = nil) throws
+    -> ONNXValue
+  {
     let sizes = x.sizes.enumerated().compactMap { axis, size in
       axes.contains(axis) ? (keeps ? SymbolicSize.fixed(1) : nil) : size
     }

@@ -22,7 +22,8 @@ extension ONNXOperatorTable {
         step.op(
           "einsum",
           [
-            "equation": .string(equation), "tensors": .tensors(try values.enumerated().map { try step.name($1, input: $0) }),
+            "equation": .string(equation),
+            "tensors": .tensors(try values.enumerated().map { try step.name($1, input: $0) }),
           ], values[0].type, try step.einsumSizes(equation, values)))
     }
     refuse("LinearAttention CausalConvWithState", "its states over time are not followed")
@@ -46,7 +47,9 @@ extension ONNXStep {
     }
     if !a.type.isFloat {
       let wide = try binary("matmul", cast(a, to: .f64), cast(b, to: .f64), sizes: sizes)
-      try require(a.type.bitWidth <= 32 && !a.type.isWideInteger || a.type == .u32, "whole numbers of 64 bits are not multiplied exactly")
+      try require(
+        a.type.bitWidth <= 32 && !a.type.isWideInteger || a.type == .u32,
+        "whole numbers of 64 bits are not multiplied exactly")
       return try cast(wide, to: a.type)
     }
     return try binary("matmul", a, b, sizes: sizes)
@@ -98,7 +101,10 @@ extension ONNXStep {
       var isBehind = false
       for character in operand {
         if character == "." {
-          if !isBehind { rest.append(Array(sizes.prefix(hidden))); sizes = sizes.dropFirst(hidden) }
+          if !isBehind {
+            rest.append(Array(sizes.prefix(hidden)))
+            sizes = sizes.dropFirst(hidden)
+          }
           isBehind = true
           continue
         }

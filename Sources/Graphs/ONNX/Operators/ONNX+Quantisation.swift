@@ -67,7 +67,9 @@ extension ONNXOperatorTable {
       var scale = try step.binary(
         "div.Tensor", step.binary("mul.Tensor", step.cast(step.input(1), to: .f64), step.cast(step.input(4), to: .f64)),
         step.cast(step.input(6), to: .f64))
-      if scale.rank == 1 { scale = try step.reshape(scale, (0..<sums.rank).map { $0 == 1 ? scale.sizes[0] : .fixed(1) }) }
+      if scale.rank == 1 {
+        scale = try step.reshape(scale, (0..<sums.rank).map { $0 == 1 ? scale.sizes[0] : .fixed(1) })
+      }
       let zero = try step.input(7)
       let real = try step.unary("round", step.binary("mul.Tensor", sums, scale))
       step.give(
@@ -85,7 +87,9 @@ extension ONNXStep {
   /// each block of it.
   fileprivate func spread(_ value: ONNXValue, over x: ONNXValue) throws -> ONNXValue {
     try require(!value.isUnreadable, "its numbers are of fewer than 8 bits")
-    if value.rank == 0 || value.sizes == [.fixed(1)] && x.rank != 1 { return value.rank == 0 ? value : try reshape(value, []) }
+    if value.rank == 0 || value.sizes == [.fixed(1)] && x.rank != 1 {
+      return value.rank == 0 ? value : try reshape(value, [])
+    }
     let axis = try axis(int("axis", 1), rank: x.rank)
     if value.rank == 1, int("block_size", 0) == 0 {
       return try reshape(value, (0..<x.rank).map { $0 == axis ? value.sizes[0] : .fixed(1) })

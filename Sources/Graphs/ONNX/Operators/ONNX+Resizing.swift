@@ -124,7 +124,8 @@ extension ONNXStep {
           .fixed(Int((Double(x.sizes[axis].fixed ?? 0) * scale + 0.5).rounded(.down)))
         }
       }
-      for (axis, size) in zip(axes, sizes) where size != x.sizes[axis] || common != nil || coordinates == "tf_crop_and_resize" {
+      for (axis, size) in zip(axes, sizes)
+      where size != x.sizes[axis] || common != nil || coordinates == "tf_crop_and_resize" {
         var scale = common
         if scale == nil {
           if let old = x.sizes[axis].fixed, let new = size.fixed {
@@ -214,10 +215,14 @@ extension ONNXStep {
       scales[axis.axis - 2] = axis.scale
     }
     if coordinates == "align_corners" {
-      guard axes.allSatisfy({ axis in
-        guard let size = x.sizes[axis.axis].fixed, let count = axis.size.fixed else { return axis.scale == axis.scale.rounded() }
-        return axis.scale * Double(size) == Double(count)
-      }) else { return nil }
+      guard
+        axes.allSatisfy({ axis in
+          guard let size = x.sizes[axis.axis].fixed, let count = axis.size.fixed else {
+            return axis.scale == axis.scale.rounded()
+          }
+          return axis.scale * Double(size) == Double(count)
+        })
+      else { return nil }
     }
     let isWhole = scales.allSatisfy { !$0.isNaN && $0 >= 1 && $0 == $0.rounded() }
     let target: String
@@ -242,7 +247,8 @@ extension ONNXStep {
     ]
     if let corners { arguments.append(("align_corners", .bool(corners))) }
     if !scales.contains(where: \.isNaN) {
-      let names = count == 1 ? ["scales"] : count == 2 ? ["scales_h", "scales_w"] : ["scales_d", "scales_h", "scales_w"]
+      let names =
+        count == 1 ? ["scales"] : count == 2 ? ["scales_h", "scales_w"] : ["scales_d", "scales_h", "scales_w"]
       for (name, scale) in zip(names, scales) { arguments.append((name, .float(scale))) }
     }
     let result = lowering.emit(
@@ -269,7 +275,8 @@ extension ONNXStep {
   }
 
   /// Where each new entry lies among the old ones.
-  private static func places(_ axis: ONNXResizedAxis, from size: Int, to count: Int, _ coordinates: String) -> [Double] {
+  private static func places(_ axis: ONNXResizedAxis, from size: Int, to count: Int, _ coordinates: String) -> [Double]
+  {
     (0..<count).map { index in
       let x = Double(index)
       switch coordinates {

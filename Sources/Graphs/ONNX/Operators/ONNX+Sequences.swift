@@ -77,13 +77,17 @@ extension ONNXOperatorTable {
       let others = try (1..<max(step.inputCount, 1)).map { try step.optional($0) }
       var results: [[ONNXValue]] = [[ONNXValue]](repeating: [], count: body.output.count)
       for (index, member) in first.enumerated() {
-        let values = try [member] + others.map { other -> ONNXValue in
-          guard let other else { throw step.refusal("one of its inputs is left out") }
-          guard let members = other.members else { return other }
-          try step.require(members.indices.contains(index), "its sequences are of several lengths")
-          return members[index]
+        let values =
+          try [member]
+          + others.map { other -> ONNXValue in
+            guard let other else { throw step.refusal("one of its inputs is left out") }
+            guard let members = other.members else { return other }
+            try step.require(members.indices.contains(index), "its sequences are of several lengths")
+            return members[index]
+          }
+        for (place, value) in try step.lowering.inline(body, inputs: values).enumerated() {
+          results[place].append(value)
         }
-        for (place, value) in try step.lowering.inline(body, inputs: values).enumerated() { results[place].append(value) }
       }
       for (place, values) in results.enumerated() {
         step.give(ONNXValue(members: values, type: values.first?.type ?? .f32), at: place)

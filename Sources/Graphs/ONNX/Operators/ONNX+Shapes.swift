@@ -127,7 +127,8 @@ extension ONNXOperatorTable {
       let target = step.bool("upper", true) ? "triu" : "tril"
       step.give(
         step.op(
-          target, ["self": try step.tensor(0), "diagonal": .int(max(min(diagonal, 1 << 30), -(1 << 30)))], x.type, x.sizes))
+          target, ["self": try step.tensor(0), "diagonal": .int(max(min(diagonal, 1 << 30), -(1 << 30)))], x.type,
+          x.sizes))
     }
     add("ReverseSequence", "flip cat slice", limits: "lengths that only data say") { step in
       let x = try step.input(0)
@@ -137,7 +138,8 @@ extension ONNXOperatorTable {
       let parts = try lengths.enumerated().map { index, length -> ONNXValue in
         let one = try step.slice(x, batch, index, index + 1)
         let start = try step.slice(one, time, 0, length)
-        let turned = step.op("flip", ["self": .tensor(try step.name(start)), "dims": .ints([time])], x.type, start.sizes)
+        let turned = step.op(
+          "flip", ["self": .tensor(try step.name(start)), "dims": .ints([time])], x.type, start.sizes)
         return length == steps ? turned : try step.cat([turned, step.slice(one, time, length, steps)], time)
       }
       step.give(parts.count == 1 ? parts[0] : try step.cat(parts, batch))
@@ -200,7 +202,9 @@ extension ONNXStep {
     for axis in 0..<x.rank { sizes[axis] = sizes[axis] + .fixed(before[axis] + after[axis]) }
     let lead = x.rank - count
     var input = value
-    if lead != 2 && lead != 1 { input = try reshape(value, [.fixed(1), .product(value.sizes[..<lead])] + value.sizes[lead...]) }
+    if lead != 2 && lead != 1 {
+      input = try reshape(value, [.fixed(1), .product(value.sizes[..<lead])] + value.sizes[lead...])
+    }
     let padded = op(
       "\(target == "reflect" ? "reflection" : "replication")_pad\(count)d",
       [

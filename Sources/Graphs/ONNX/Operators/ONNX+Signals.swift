@@ -3,7 +3,8 @@ import Checkpoints
 extension ONNXOperatorTable {
   /// Fourier transforms.
   mutating func addSignals() {
-    add("DFT", "fft_fft fft_ifft fft_rfft view_as_complex view_as_real", limits: "inverse transforms of one side") { step in
+    add("DFT", "fft_fft fft_ifft fft_rfft view_as_complex view_as_real", limits: "inverse transforms of one side") {
+      step in
       let x = try step.input(0)
       let number =
         step.opset < 20 ? step.int("axis", 1) : step.isGiven(2) ? try step.ints(at: 2, "axis").first ?? -2 : -2

@@ -181,7 +181,9 @@ struct ONNXEmitter {
         "Gather", [try name(node), constant([try int(node, "index")], "\(output)_index", isScalar: true)], [output],
         ints: [("axis", try int(node, "dim"))], like: node)
     case "index_select":
-      append("Gather", [try name(node), try name(node, "index")], [output], ints: [("axis", try int(node, "dim"))], like: node)
+      append(
+        "Gather", [try name(node), try name(node, "index")], [output], ints: [("axis", try int(node, "dim"))],
+        like: node)
     case "expand":
       guard case .ints(let sizes)? = node["size"] else { throw fault(node) }
       // Sizes of 1 leave what is there.
@@ -230,9 +232,15 @@ struct ONNXEmitter {
       }
     case "add", "mul", "sub":
       guard node.operatorName?.hasSuffix(".Tensor") == true else { throw fault(node) }
-      append(node.baseName.prefix(1).uppercased() + node.baseName.dropFirst(), [try name(node), try name(node, "other")], [output], like: node)
+      append(
+        node.baseName.prefix(1).uppercased() + node.baseName.dropFirst(), [try name(node), try name(node, "other")],
+        [output], like: node)
     default:
-      if ["_operator.add", "_operator.mul", "_operator.floordiv", "torch.sym_max", "torch.sym_min"].contains(node.target) { return }
+      if ["_operator.add", "_operator.mul", "_operator.floordiv", "torch.sym_max", "torch.sym_min"].contains(
+        node.target)
+      {
+        return
+      }
       throw fault(node)
     }
   }
@@ -256,7 +264,8 @@ struct ONNXEmitter {
     } else {
       guard by == 1 else { throw fault(node) }
       append(
-        "Slice", [try name(node)], [output], lists: [("starts", [start]), ("ends", [end]), ("axes", [axis])], like: node)
+        "Slice", [try name(node)], [output], lists: [("starts", [start]), ("ends", [end]), ("axes", [axis])], like: node
+      )
     }
   }
 
@@ -274,11 +283,7 @@ struct ONNXEmitter {
     tensor.dims = [1]
     tensor.dataType = Int32(type.onnxCode ?? 0)
     tensor.rawData = .init(KnownTensor(type, [1], [entry]).bytes ?? [])
-    var attribute = ONNXAttributeProto()
-    attribute.name = "value"
-    attribute.type = .tensor
-    attribute.t = tensor
-    nodes[nodes.count - 1].attribute.append(attribute)
+    nodes[nodes.count - 1].attribute.append(.tensor("value", tensor))
   }
 
   private mutating func pad(_ node: Node, _ output: String) throws {
@@ -302,23 +307,5 @@ struct ONNXEmitter {
         try name(node), constant(before + after, "\(output)_pads"),
         constant(KnownTensor(dtype, [], [value]), "\(output)_value"),
       ], [output], like: node)
-  }
-}
-
-extension ONNXAttributeProto {
-  static func int(_ name: String, _ value: Int) -> ONNXAttributeProto {
-    var attribute = ONNXAttributeProto()
-    attribute.name = name
-    attribute.type = .int
-    attribute.i = Int64(value)
-    return attribute
-  }
-
-  static func ints(_ name: String, _ values: [Int]) -> ONNXAttributeProto {
-    var attribute = ONNXAttributeProto()
-    attribute.name = name
-    attribute.type = .ints
-    attribute.ints = values.map { Int64($0) }
-    return attribute
   }
 }

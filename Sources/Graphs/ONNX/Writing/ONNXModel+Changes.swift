@@ -38,7 +38,9 @@ extension ONNXModel {
       } else {
         var bytes: [UInt8] = []
         try source.produce { bytes.append(contentsOf: $0) }
-        if case .made(let known)? = tensors[name], known.bytes == bytes, known.shape == source.spec.shape, inFile.contains(name) {
+        if case .made(let known)? = tensors[name], known.bytes == bytes, known.shape == source.spec.shape,
+          inFile.contains(name)
+        {
           continue
         }
         guard let known = KnownTensor(source.spec.type, source.spec.shape, bytes: bytes) else { continue }
@@ -105,7 +107,8 @@ extension ONNXModel {
     var inputs: [String: String] = [:]
     var outputs: [String: String] = [:]
     for (was, step) in zip(old, new[first...]) {
-      guard was.target == step.target, was.inputs.count <= step.inputs.count, was.outputNames.count == step.outputNames.count
+      guard was.target == step.target, was.inputs.count <= step.inputs.count,
+        was.outputNames.count == step.outputNames.count
       else { return nil }
       for (a, b) in zip(was.outputNames, step.outputNames) where a != b { outputs[a] = b }
       for input in step.inputs {
@@ -190,7 +193,9 @@ extension ONNXModel {
         case .tensorType(var tensor)? = graph.valueInfo[index].type.value, tensor.shape.dim.count == sizes.count
       else { continue }
       for axis in sizes.indices where sizes[axis] != old[axis] {
-        if let size = sizes[axis].fixed { tensor.shape.dim[axis].dimValue = Int64(size) } else {
+        if let size = sizes[axis].fixed {
+          tensor.shape.dim[axis].dimValue = Int64(size)
+        } else {
           tensor.shape.dim[axis].value = nil
         }
       }
