@@ -147,7 +147,8 @@ let package = Package(
     .executableTarget(
       name: "BonsaiBench",
       dependencies: [
-        "ONNXCases", "Graphs", "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "SparseKernels", "Sparsity",
+        "ONNXCases", "Graphs", "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "SparseKernels",
+        "Sparsity",
         "Datasets",
         "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
