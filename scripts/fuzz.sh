@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Feeds libFuzzer's inputs to the readers of Checkpoints and Graphs: safetensors, indices of shards, PyTorch files and pickles,
-# NumPy, exported models.
+# NumPy, exported models, ONNX models.
 #
 # usage: scripts/fuzz.sh [SECONDS] [libFuzzer's own options]     default: 60 seconds
 #
@@ -16,7 +16,7 @@ build=.build-fuzz
 corpus=$build/corpus
 mkdir -p "$corpus" "$build/findings" "$build/seeds"
 find Tests/CheckpointsTests/Fixtures -type f -size -16k \( -name '*.pt' -o -name '*.pth' -o -name '*.ckpt' \
-  -o -name '*.safetensors' -o -name '*.npz' -o -name '*.npy' \) \
+  -o -name '*.safetensors' -o -name '*.npz' -o -name '*.npy' -o -name '*.onnx' \) \
   -exec cp {} "$build/seeds/" \;
 find Tests/GraphsTests/Fixtures -name '*.pt2' -size -32k -exec cp {} "$build/seeds/" \;
 python3 - Tests/GraphsTests/Fixtures "$build/seeds" <<'PYTHON'
@@ -37,7 +37,7 @@ flags=(-sanitize=fuzzer,address)
 swift build --package-path Fuzzing --scratch-path "$build" -c release --target FuzzCheckpoints \
   -Xswiftc "${flags[0]}" -Xswiftc -parse-as-library
 [ "$(uname)" = Darwin ] || flags+=(-use-ld=lld)
-swiftc "${flags[@]}" -o "$build/fuzz" "$build"/release/{FuzzCheckpoints,Graphs,Checkpoints,Sparsity}.build/*.o \
-  "$build"/release/{OrderedCollections,InternalCollectionsUtilities}.build/*.o -lz
+swiftc "${flags[@]}" -o "$build/fuzz" "$build"/release/{FuzzCheckpoints,Graphs,Checkpoints,ONNXFormat,Sparsity}.build/*.o \
+  "$build"/release/{OrderedCollections,InternalCollectionsUtilities,SwiftProtobuf}.build/*.o -lz
 "$build/fuzz" "$corpus" "$build/seeds" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
   -malloc_limit_mb=512 -artifact_prefix="$build/findings/" -print_final_stats=1 "$@"

@@ -10,7 +10,7 @@ import Graphs
 /// Opens a file of any format and reads all of it; libFuzzer calls this with each input.
 ///
 /// The content decides which reader it is: safetensors, PyTorch's archives, legacy and tar files with their pickles, NumPy's
-/// arrays, exported models, or an index of shards. After a G comes the graph of an exported model in JSON. Errors of the
+/// arrays, exported models, ONNX models, or an index of shards. After a G comes the graph of an exported model in JSON. Errors of the
 /// readers are what is wanted; anything else stops the process.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -48,6 +48,19 @@ private func readAll(_ checkpoint: Checkpoint, size: Int) throws {
   _ = try checkpoint.differences(from: checkpoint)
   for source in try SparseBitmask.sources(unpacking: checkpoint) { try source.produce { _ in } }
   if let model = checkpoint.exportedModel { try readGraph(model) }
+  if let model = checkpoint.onnxModel {
+    _ = (model.producer, model.opsets, model.operators, model.inputs, model.outputs)
+    if size % 16 == 0 { try writeAgain(checkpoint) }
+  }
+}
+
+/// Writes a model with the tensors that it has; it must be the same, but for what is no field of it.
+private func writeAgain(_ checkpoint: Checkpoint) throws {
+  let path = "\(directory)/again.onnx"
+  try Checkpoint.write(checkpoint.sources(), as: .onnx, to: path, metadata: checkpoint.metadata, like: checkpoint)
+  let again = try Checkpoint.open(path)
+  let isSame = try again.size == checkpoint.size && again.differences(from: checkpoint).allSatisfy(\.isEqual)
+  precondition(isSame, "an unchanged model that is not as it was")
 }
 
 /// Reads a graph, prints it, counts it, changes it and writes it.
