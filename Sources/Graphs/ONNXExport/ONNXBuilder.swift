@@ -81,6 +81,7 @@ extension ONNXBuilder {
       for (place, name) in zip(results.indices, node.outputNames) {
         guard let output = nodes[nodes.count - 1].output.firstIndex(of: results[place]) else { continue }
         let own = fresh(name)
+        fills[own] = fills.removeValue(forKey: results[place])
         nodes[nodes.count - 1].output[output] = own
         results[place] = own
       }
