@@ -64,7 +64,7 @@ package struct LinePlot {
     return stride(from: first, through: max(last, first + 1), by: 1).map { $0 * step }
   }
 
-  private static let size = (width: 860.0, left: 84.0, right: 190.0, top: 92.0, bottom: 66.0)
+  private static let size = (width: 860.0, left: 84.0, right: 190.0, top: 108.0, bottom: 66.0)
 
   /// The file's content.
   package var svg: String {

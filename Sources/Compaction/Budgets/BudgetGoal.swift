@@ -14,7 +14,7 @@ extension BudgetGoal: CustomStringConvertible {
   public var description: String {
     switch self {
     case .speedup(let times): "be \(times) times as fast"
-    case .cost(let cost, let count): "keep \(count) \(cost.rawValue)"
+    case .cost(let cost, let count): "keep \(count) \(cost == .macs ? "MACs" : cost.rawValue)"
     case .change(let share): "change at most \(share) of the outputs"
     }
   }

@@ -71,7 +71,8 @@ public struct ChannelBudget: Codable, Hashable, Sendable {
     (self.goal, table, self.samples, self.batch) = (goal, forecast.table, samples, batch)
     (attempts, best, isMet) = (result.attempts, result.best, result.isMet)
     (self.threads, self.seconds) = (threads, seconds)
-    curve = try forecast.curve()
+    let least = result.attempts.map(\.measured.cost).min() ?? forecast.table.cost
+    curve = try forecast.curve(through: 2 * forecast.table.cost / max(least, 1e-12))
   }
 
   /// The plan that was chosen.
@@ -96,12 +97,13 @@ public struct ChannelBudget: Codable, Hashable, Sendable {
 }
 
 extension ChannelForecast {
-  /// What may be expected of some targets between the least cost and that of the whole model, cheapest first.
-  func curve(_ count: Int = 8) throws -> [Figures] {
-    let (least, most) = (cost(leastPlaces), table.cost)
+  /// What may be expected of models that cost up to so many times less, as far as that is possible, cheapest first.
+  func curve(through most: Double, points count: Int = 8) throws -> [Figures] {
+    let gain = min(most, table.cost / max(cost(leastPlaces), 1e-12))
     var points: [Figures] = []
-    for step in 0...count {
-      let figures = figures(try plan(costing: least + (most - least) * Double(step) / Double(count)))
+    for step in (0...count).reversed() {
+      let times = 1 + (gain - 1) * Double(step) / Double(count)
+      let figures = figures(try plan(costing: table.cost / times))
       if points.last != figures { points.append(figures) }
     }
     return points

@@ -12,7 +12,7 @@ extension CompactionPage {
     let measured = Markup.escaped(words.conditions)
     return [
       "<section>\n<h2>What was asked, expected and measured</h2>\n<p>\(wanted)</p>\n\(plans)\n<p>\(measured)</p>\n</section>",
-      "<section>\n<h2>\(Markup.escaped(words.gainName)) against change</h2>\n\(curve(budget, words))\n</section>",
+      "<section>\n<h2>Gain against change</h2>\n\(curve(budget, words))\n</section>",
       "<section>\n<h2>Groups cut alone, as far as was measured</h2>\n\(alone(budget, words))\n</section>",
     ]
   }

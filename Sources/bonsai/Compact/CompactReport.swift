@@ -149,7 +149,8 @@ struct CompactReport: Encodable {
           share: Double(total.after) / Double(max(total.before, 1)))
       }
     }
-    var remark = "Nothing was run: it is not proven, and not measured."
+    var remark = "Nothing was written, and so nothing proven."
+    if output != nil { remark = "There was no bonsai-engine to run it: it is not proven, and not measured." }
     if let proof {
       totals.append(
         .init(
