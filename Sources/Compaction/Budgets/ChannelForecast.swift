@@ -49,7 +49,9 @@ public struct ChannelForecast: Sendable {
       func line(_ value: (ChannelTable.Option) -> Double) -> [Double] {
         group.steps.map { step in
           guard let next = options.first(where: { $0.removed >= step }) else { return options.last.map(value) ?? 0 }
-          guard next.removed > step, let last = options.last(where: { $0.removed < step }) else { return value(next) }
+          guard next.removed > step, value(next).isFinite, let last = options.last(where: { $0.removed < step }) else {
+            return value(next)
+          }
           let way = Double(step - last.removed) / Double(next.removed - last.removed)
           return value(last) + way * (value(next) - value(last))
         }

@@ -68,8 +68,15 @@ enum CompactBudget {
     let path = FileManager.default.temporaryDirectory.path + "/bonsai-\(UUID().uuidString).json"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try JSONEncoder().encode(request).write(to: URL(fileURLWithPath: path))
-    let found = try EngineProgram.ask(
-      .budget(model: model, data: data, inputs, request: path), for: ChannelBudget.self)
+    let found: ChannelBudget
+    do {
+      found = try EngineProgram.ask(
+        .budget(model: model, data: data, inputs, request: path), for: ChannelBudget.self)
+    } catch {
+      // A signal ends the engine too.
+      try Interrupt.check()
+      throw error
+    }
     return (found, compactor.choice(ranking, removing: found.chosen.removed))
   }
 }
