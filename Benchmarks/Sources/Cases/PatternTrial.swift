@@ -59,7 +59,8 @@ struct PatternTrial {
     for (layer, name) in net.pruned where Prune.isPruned(layer) { try Prune.remove(layer, name: name) }
     net.eval()
     return PatternsCommand.Outcome(
-      way: way, sparsity: sparsity, seed: seed, epochs: epochs, accuracy: accuracy(of: net, on: test),
+      way: way, sparsity: sparsity, seed: seed, epochs: epochs, images: train.count,
+      accuracy: accuracy(of: net, on: test),
       speed: Dictionary(uniqueKeysWithValues: try batches.map { ("\($0)", try speed(net, way, batch: $0)) }))
   }
 

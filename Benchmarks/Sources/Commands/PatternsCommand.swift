@@ -36,6 +36,7 @@ struct PatternsCommand: ParsableCommand {
     var sparsity: Double
     var seed: UInt64
     var epochs: Int
+    var images: Int
     var accuracy: Double
     /// How many times as fast as the dense network, by batch.
     var speed: [String: Double]
@@ -57,6 +58,9 @@ struct PatternsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Epochs before pruning.", valueName: "n"))
   var epochs = 3
 
+  @Option(help: ArgumentHelp("Images to train on, of 60 000.", valueName: "n"))
+  var images = 60_000
+
   @Option(help: ArgumentHelp("The most networks trained in this run; the next one goes on.", valueName: "n"))
   var most = Int.max
 
@@ -64,6 +68,7 @@ struct PatternsCommand: ParsableCommand {
   var json = "out/patterns.json"
 
   func validate() throws {
+    guard images > 0 else { throw ValidationError("--images: expected 1 or more, found \(images)") }
     guard epochs > 0 else { throw ValidationError("--epochs: expected 1 or more, found \(epochs)") }
     for share in sparsities where !(share > 0 && share < 1) {
       throw ValidationError("--sparsities: expected shares above 0 and below 1, found \(share)")
@@ -72,17 +77,17 @@ struct PatternsCommand: ParsableCommand {
 
   func run() throws {
     keepFreedMemory()
-    let (train, test) = (try FashionMNIST.load(.train), try FashionMNIST.load(.test))
+    let (train, test) = (try FashionMNIST.load(.train).prefix(images), try FashionMNIST.load(.test))
     var outcomes: [Outcome] = []
     if let data = FileManager.default.contents(atPath: json) {
       outcomes = try JSONDecoder().decode([Outcome].self, from: data)
     }
     var left = most
     for seed in seeds {
-      let start = "\(json).\(seed).\(epochs).safetensors"
+      let start = "\(json).\(seed).\(epochs).\(images).safetensors"
       for (way, sparsity) in cells {
         func isThis(_ other: Outcome) -> Bool {
-          other.way == way && other.sparsity == sparsity && other.seed == seed && other.epochs == epochs
+          other.way == way && other.sparsity == sparsity && other.seed == seed && isSameTraining(other)
         }
         if outcomes.contains(where: isThis) { continue }
         guard left > 0 else { return print("There is more to do: run it again.") }
@@ -98,7 +103,7 @@ struct PatternsCommand: ParsableCommand {
     }
     print("\nMeans over seeds \(seeds)")
     for (way, sparsity) in cells {
-      let found = outcomes.filter { $0.way == way && $0.sparsity == sparsity && $0.epochs == epochs }
+      let found = outcomes.filter { $0.way == way && $0.sparsity == sparsity && isSameTraining($0) }
       guard var mean = found.first else { continue }
       mean.accuracy = found.map(\.accuracy).reduce(0, +) / Double(found.count)
       for batch in mean.speed.keys {
@@ -107,6 +112,8 @@ struct PatternsCommand: ParsableCommand {
       print(Self.line(mean))
     }
   }
+
+  private func isSameTraining(_ other: Outcome) -> Bool { other.epochs == epochs && other.images == images }
 
   /// The dense network first, from which the others start; N:M has a share of its own.
   private var cells: [(Way, Double)] {
