@@ -104,6 +104,14 @@ import Torch
     #expect(throws: RecipeError.self) {
       try Prune.apply(Recipe(.taylor, target: .amount(0.5)), to: net, evidence: empty)
     }
+    // Evidence of another kind is not taken for it.
+    let other = try EvidenceCollector(net, .gradients)
+    crossEntropy(net(Tensor.randn([4, 2, 6, 6])), Tensor.randint(0..<3, [4])).backward()
+    other.collect()
+    let kind = #expect(throws: RecipeError.self) {
+      try Prune.apply(Recipe(.curvature, target: .amount(0.5)), to: net, evidence: other)
+    }
+    #expect(kind?.expected == "squared gradients" && kind?.found == "gradients")
     #expect(!Prune.isPruned(net))
   }
 

@@ -24,7 +24,7 @@ struct RecipeTraining {
   /// Trains and prunes; the accuracy on other images.
   func run(_ way: RecipesCommand.Way, _ sparsity: Double, _ test: ImageSet) throws -> RecipesCommand.Outcome {
     let time = try seconds {
-      if way == .oneShot { try oneShot(sparsity) } else { try gradual(way.criterion, sparsity) }
+      if way == .oneShot { try oneShot(sparsity) } else { try gradual(way, sparsity) }
     }
     let weights = net.weights.map { $0.0[$0.1] }
     let zeros = weights.reduce(0) { $0 + $1.count - $1.countNonzero() }
@@ -33,19 +33,32 @@ struct RecipeTraining {
       measuredSparsity: Double(zeros) / Double(weights.reduce(0) { $0 + $1.count }), seconds: time)
   }
 
-  /// Pruned from a sixth of the way on, about every hundred steps; the rate is constant until the target is reached, then
-  /// falls to 0 by a half cosine. Without a criterion the same training, of a dense network.
-  private func gradual(_ criterion: (any Criterion)?, _ sparsity: Double) throws {
+  /// Pruned from a sixth of the way on, about every hundred steps, or sparse from the beginning on; the rate is constant
+  /// until masks stay, then falls to 0 by a half cosine. "dense" is the same training of a dense network.
+  private func gradual(_ way: RecipesCommand.Way, _ sparsity: Double) throws {
     // Sparser networks want a higher rate and more time.
     let isSparse = sparsity > 0.92
     let (rate, start, end) = (isSparse ? 3e-3 : 2e-3, 1.0 / 6, isSparse ? 0.75 : 2.0 / 3)
     let steps = epochs * images.batches(of: batch).count
     let optimizer = Adam(net.parameters, learningRate: rate)
-    let pruner = try criterion.map { criterion in
-      let schedule = Schedule.cubic(from: start, to: end, updates: max(1, Int((end - start) * Double(steps) / 100)))
-      return try Pruner(
-        net, Recipe(criterion, target: .sparsity(sparsity), schedule: schedule), steps: steps, optimizer: optimizer)
-    }
+    func updates(_ share: Double) -> Int { max(1, Int(share * Double(steps) / 100)) }
+    let recipe: Recipe? =
+      switch way {
+      case .rigL:
+        Recipe(
+          .random(seed: seed), target: .sparsity(sparsity), distribution: .erk,
+          regrowth: .rigL(to: end, updates: updates(end)))
+      case .set:
+        Recipe(
+          .random(seed: seed), target: .sparsity(sparsity), distribution: .erk,
+          regrowth: .set(seed: seed, to: end, updates: updates(end)))
+      default:
+        way.criterion.map {
+          Recipe(
+            $0, target: .sparsity(sparsity), schedule: .cubic(from: start, to: end, updates: updates(end - start)))
+        }
+      }
+    let pruner = try recipe.map { try Pruner(net, $0, steps: steps, optimizer: optimizer) }
     var step = 0
     for _ in 0..<epochs {
       for (images, labels) in images.batches(of: batch, shuffledBy: generator) {
@@ -85,7 +98,8 @@ extension RecipesCommand.Way {
   /// What ranks in a training that prunes on the way; nil for the others.
   fileprivate var criterion: (any Criterion)? {
     switch self {
-    case .dense, .oneShot: nil
+    case .dense, .oneShot, .rigL, .set: nil
+    case .obd: .optimalBrainDamage
     case .magnitude: .magnitude
     case .curvature: .curvature
     case .taylor: .taylor

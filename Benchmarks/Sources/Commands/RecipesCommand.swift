@@ -26,6 +26,9 @@ struct RecipesCommand: ParsableCommand {
     case taylor
     case movement
     case lamp
+    case obd
+    case rigL = "rigl"
+    case set
   }
 
   /// One training.

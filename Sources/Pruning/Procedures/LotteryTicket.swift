@@ -247,6 +247,11 @@ extension LotteryTicket {
     guard let list = state["outcomes"], list.rank == 2, list.shape[1] == 4 else {
       throw ModuleError.stateDict(module: "LotteryTicket", missing: ["outcomes"], unexpected: [], mismatched: [])
     }
+    let kinds = list.array(of: Double.self).enumerated().filter { $0.offset % 4 == 1 }.map(\.element)
+    guard kinds.allSatisfy({ (0..<Double(Kind.allCases.count)).contains($0) }) else {
+      throw ModuleError.stateDict(
+        module: "LotteryTicket", missing: [], unexpected: [], mismatched: ["outcomes: no such kind of training"])
+    }
     try Prune.load(part("model"), into: model, .asState)
     (self.first, self.early) = (first, early)
     let numbers = list.array(of: Double.self)

@@ -64,6 +64,12 @@ struct RecipeRun {
 
   /// Masks, and values where the criterion changes them.
   func outcome(_ evidence: EvidenceCollector?) throws -> Outcome {
+    let criterion = plan.recipe.criterion
+    if let evidence, criterion.evidence != .none, evidence.evidence != criterion.evidence {
+      throw RecipeError(
+        .noEvidence, "rank by '\(criterion.name)'", expected: criterion.evidence.rawValue,
+        found: evidence.evidence.rawValue, advice: "gather what the criterion needs")
+    }
     guard let settings = plan.recipe.criterion as? SparseGPT else {
       return Outcome(masks: try masks(evidence: evidence?.values(for: weights)))
     }

@@ -8,8 +8,10 @@ extension EvidenceCollector {
   /// Both are of the weights alone, parameters of two dimensions or more, as the authors have it. Each loss is computed twice: once for the gradient of all of them, then for the Hessian, a batch at a time.
   ///
   /// - Parameter losses: Each computes the loss of a batch anew, the same each time: without dropout.
+  /// - Precondition: the collector is for products of Hessian and gradient.
   public func collect(losses: [() throws -> Tensor]) throws {
-    guard evidence == .hessianGradients, !losses.isEmpty else { return }
+    precondition(evidence == .hessianGradients, "collect(losses:): the collector gathers \(evidence.rawValue)")
+    guard !losses.isEmpty else { return }
     let numbers = numbers.filter { weights.weights[$0].shape.count > 1 }
     let parameters = numbers.map { weights.parameter($0) }
     var means = [Tensor?](repeating: nil, count: parameters.count)
@@ -45,8 +47,9 @@ extension EvidenceCollector {
   ///   - model: The collector's model.
   ///   - example: An input of the right shape; its first sample is what counts.
   /// - Throws: `RecipeError` where the flow is too large for the model's type; the model is as it was.
+  /// - Precondition: the collector is for synaptic flow.
   public func collect(flowThrough model: Module, example: Tensor) throws {
-    guard evidence == .synapticFlow else { return }
+    precondition(evidence == .synapticFlow, "collect(flowThrough:): the collector gathers \(evidence.rawValue)")
     let parameters = numbers.map { weights.parameter($0) }
     let plain = model.namedModules.values.flatMap { module in
       module.slots.values.compactMap { slot -> Tensor? in
