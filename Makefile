@@ -8,7 +8,7 @@ link = -Xlinker -rpath -Xlinker $(libdir)
 # Tests that compare with Python's torch find it here (PYTHON may name another interpreter).
 python_path = $(CURDIR)/.libtorch/site-packages
 
-.PHONY: help demo test setup data bonsai engine install wheel build bench models onnx encoder traced resnet compaction differential pairs kernels sanitize mutations fuzz lint format dependent docs clean
+.PHONY: help demo test setup data bonsai engine install wheel build bench models onnx encoder traced resnet recovery compaction differential pairs kernels sanitize mutations fuzz lint format dependent docs clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ wheel: bonsai ## The command line as a Python wheel, in .build/wheel: `pip insta
 build: setup ## Everything, in release
 	swift build -c release $(link)
 
-bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sensitivity", "sparse", "lottery", "compression", "encoder", "patterns")
+bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "forward", "memory", "training", "gradual", "fine-tuning", "recipes", "sensitivity", "sparse", "lottery", "compression", "encoder", "patterns", "least-squares")
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
@@ -82,6 +82,10 @@ traced: setup ## Networks traced in Swift beside Python's: outputs, ONNX, MACs, 
 resnet: setup data ## The small ResNet trained in Swift and in Python, in turns (ARGS="3 0 1": epochs, seed, threads)
 	swift build -c release --product model-zoo $(link)
 	PYTHONPATH=$(python_path) python3 Examples/ModelZoo/Python/in_turns.py .build/release/model-zoo .data/fashion-mnist $(ARGS)
+
+recovery: setup data ## The small ResNet made smaller and recovered without labels (ARGS="mend" for LeNet's zeros, "shrink --seed 1")
+	swift build -c release --product model-zoo $(link)
+	.build/release/model-zoo $(or $(ARGS),shrink)
 
 differential: setup ## Random programs here and in Python's torch, compared step by step (ARGS="--seed 0 --count 1000")
 	swift build -c release --product differential $(link)

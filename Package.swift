@@ -135,7 +135,8 @@ let package = Package(
     .executableTarget(
       name: "ModelZoo",
       dependencies: [
-        "ExampleModels", "Torch", "NN", "Graphs", "Runtime", "Datasets", "Checkpoints", "Console",
+        "ExampleModels", "Torch", "NN", "Recipes", "Pruning", "Graphs", "Compaction", "Runtime", "Datasets",
+        "Checkpoints", "Console",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Examples/ModelZoo", exclude: ["Python"]),
@@ -212,7 +213,8 @@ let package = Package(
     .testTarget(
       name: "BonsaiTests",
       dependencies: [
-        "bonsai", "bonsai-engine", "Checkpoints", "Console", "FilePruning", "Graphs", "Pruning", "Recipes", "Sparsity",
+        "bonsai", "bonsai-engine", "Checkpoints", "Console", "EngineMessages", "FilePruning", "Graphs", "NN", "Pruning",
+        "Recipes", "Runtime", "Sparsity",
         "Torch",
       ]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),

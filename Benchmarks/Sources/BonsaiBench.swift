@@ -16,7 +16,7 @@ struct BonsaiBench: ParsableCommand {
       FineTuningCommand.self, RecipesCommand.self, SensitivityCommand.self, SparseCommand.self, ONNXCommand.self,
       LotteryCommand.self,
       CompressionCommand.self,
-      EncoderCommand.self, PatternsCommand.self,
+      EncoderCommand.self, PatternsCommand.self, LeastSquaresCommand.self,
     ],
     defaultSubcommand: PruneCommand.self)
 }

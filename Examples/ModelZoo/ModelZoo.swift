@@ -7,7 +7,7 @@ import Torch
 @main struct ModelZoo: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model-zoo", abstract: "Networks in Swift: traced, counted, trained.",
-    subcommands: [Export.self, Count.self, Step.self, Train.self])
+    subcommands: [Export.self, Count.self, Step.self, Train.self, Shrink.self, Mend.self])
 }
 
 /// A network by name.

@@ -34,6 +34,10 @@ struct RequestCommand: ParsableCommand {
         answer(EngineAnswer(result: try CompareTask.run(a, b, inputs, runs: runs)))
       case .accelerate(let model, let inputs, let output, let replacing):
         answer(EngineAnswer(result: try AccelerateTask.run(model, inputs, output: output, replacing: replacing)))
+      case .recover(let request, let inputs):
+        answer(EngineAnswer(result: try RecoverTask.run(request, inputs)))
+      case .score(let request, let inputs):
+        answer(EngineAnswer(result: try ScoreTask.run(request, inputs)))
       case .prove(let original, let reference, let compacted, let inputs, let runs, let limit):
         answer(
           EngineAnswer(

@@ -26,6 +26,10 @@ package struct EngineRequest: Codable, Sendable {
     /// Run a smaller model beside the reference that it must equal up to a limit in numbers of 64 bits, and measure it
     /// beside the original.
     case prove(original: String, reference: String, compacted: String, Inputs, runs: Int, limit: Double)
+    /// Bring a smaller or pruned model back to what the original computes, and write it.
+    case recover(RecoverRequest, Inputs)
+    /// Score the channels of a model on data.
+    case score(ScoreRequest, Inputs)
     /// Look for the channels of a model that reach a goal; the request, as `Compaction` has it, is a file.
     case budget(model: String, data: String, Inputs, request: String)
   }

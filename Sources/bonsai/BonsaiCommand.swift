@@ -35,7 +35,7 @@ struct BonsaiCommand: ParsableCommand {
     subcommands: [
       InspectCommand.self, PruneCommand.self, RemoveCommand.self, DiffCommand.self, VerifyCommand.self,
       PackCommand.self, UnpackCommand.self, ConvertCommand.self, RunCommand.self, ProfileCommand.self,
-      CompareCommand.self, AccelerateCommand.self, CompactCommand.self,
+      CompareCommand.self, AccelerateCommand.self, CompactCommand.self, RecoverCommand.self,
     ])
 
   /// The version of the package.

@@ -68,6 +68,8 @@ import Testing
                               model (.pt2) fastest, and writes the plan.
       compact                 Takes channels, heads and hidden units out of an
                               exported model (.pt2): smaller, faster, and exact.
+      recover                 Brings a smaller or pruned model (.pt2) back to what
+                              the original computes, without labels.
 
       See 'bonsai help <subcommand>' for detailed help.
 

@@ -47,6 +47,9 @@ public final class UnitWeights {
     return places(of: member, in: group).map { data.taking($0, along: member.dimension).values }
   }
 
+  /// For each unit of a group its indices in a member, along the member's dimension.
+  public func indices(of member: UnitGroup.Member, in group: UnitGroup) -> [[Int]] { places(of: member, in: group) }
+
   /// For each unit of a group its indices in a member.
   func places(of member: UnitGroup.Member, in group: UnitGroup) -> [[Int]] {
     guard let entry = entries[member.path], let labels = units.weightLabels[entry].labels[member.dimension]

@@ -9,6 +9,8 @@ public struct ModelInputs {
   public let tensors: [Tensor]
   /// Names in the file that the graph does not have.
   public let ignored: [String]
+  /// The tensor that was asked for as the samples' classes; nil for none.
+  public let labels: Tensor?
   /// Whether they were drawn at random.
   public let isRandom: Bool
   /// How many samples are run at once.
@@ -22,9 +24,21 @@ public struct ModelInputs {
   ///   - path: the file, of any format that `Checkpoint` opens.
   ///   - model: the model that they are for.
   ///   - batch: how many samples to run at once; nil for all that the graph allows.
+  ///   - labels: the name of a tensor in the file that is no input but the samples' classes; nil for none.
   /// - Throws: `CheckpointError` for the file, ``GraphRunError/input(name:expected:found:)`` where it does not fit.
-  public init(contentsOf path: String, for model: GraphModule, batch: Int? = nil) throws {
-    let state = try StateDict(contentsOf: path)
+  public init(contentsOf path: String, for model: GraphModule, batch: Int? = nil, labels: String? = nil) throws {
+    var state = try StateDict(contentsOf: path)
+    if let labels {
+      guard let tensor = state[labels] else {
+        throw GraphRunError.input(
+          name: labels, expected: "labels of that name in '\(path)'",
+          found: "no tensor '\(labels)', but " + state.keys.prefix(8).joined(separator: ", "))
+      }
+      state[labels] = nil
+      self.labels = tensor
+    } else {
+      self.labels = nil
+    }
     let names = model.inputNames
     if names.count == 1, state.count == 1, let only = state.values.first {
       tensors = [only]
@@ -68,7 +82,7 @@ public struct ModelInputs {
       let bound = dtype == .bool ? 2 : graph.indexBound(of: name) ?? 2
       return (draws * Double(bound)).to(dtype == .bool ? .int64 : dtype).to(dtype)
     }
-    ignored = []
+    (ignored, labels) = ([], nil)
     isRandom = true
     (self.batch, sampleCount) = try Self.division(of: tensors, for: model, batch: batch)
   }

@@ -11,7 +11,7 @@ import Torch
 /// ```
 ///
 /// Some samples are held out. After each step the model is held against the original on them, and a step that made it
-/// worse is undone. Zeros of weights stay zeros.
+/// worse is undone. Zeros of weights stay zeros: <doc:RecoveringAccuracy>.
 public struct Recovery {
   /// The steps in order.
   public var steps: [RecoveryStep]
@@ -19,8 +19,10 @@ public struct Recovery {
   public var heldOut = 0.125
   /// How many samples are run at once, where the graph's batch is not fixed.
   public var batch = 64
-  /// How many samples norms and layers are refitted with at most.
+  /// How many samples norms and layers are refitted with at most; distillation takes all.
   public var fittingSamples = 4096
+  /// Layers whose sums would take more bytes are left as they were.
+  public var memoryLimit = 4 << 30
   /// Called as the work goes on.
   public var progress: ((RecoveryProgress) -> Void)?
   /// Asked between parts of the work; where it is true, the best model so far stays and the report says so.
@@ -38,6 +40,7 @@ public struct Recovery {
   ///   - labels: the classes of the samples, whole numbers `[samples]`, for accuracy in the report alone; nil for none.
   ///   - kept: what the model still has of the original's channels; nil for what its file says.
   /// - Throws: ``RecoveryError``, ``GraphRunError``; the model is then as it was.
+  @discardableResult
   public func run(
     _ small: GraphModule, teacher: GraphModule, inputs: [Tensor], labels: Tensor? = nil, kept: KeptChannels? = nil
   ) throws -> RecoveryReport {
@@ -82,6 +85,7 @@ public struct Recovery {
       case .calibrate: try work.calibrate(&entry)
       case .bias: try work.fit(&entry, weights: false)
       case .leastSquares: try work.fit(&entry, weights: true)
+      case .distill(let training): try work.distill(training, &entry)
       }
     } catch is RecoveryStopped {
       report.isStopped = true
@@ -119,6 +123,7 @@ extension Recovery {
   ///   - kept: what the module still has of the original's channels, as `Module.compact` reports; nil where only entries
   ///     were pruned.
   /// - Throws: ``RecoveryError``, ``TracingError``, ``GraphRunError``; the module is then as it was.
+  @discardableResult
   public func run(
     _ small: Module, teacher: Module, inputs: Tensor, labels: Tensor? = nil, kept: KeptChannels? = nil
   ) throws -> RecoveryReport {
@@ -127,10 +132,13 @@ extension Recovery {
     }
     let example = inputs.narrow(0, start: 0, length: min(2, max(inputs.shape.first ?? 0, 1)))
     return try Self.evaluating([small, teacher]) {
-      let (twin, original) = (
-        try GraphModule(TracedModule(small, example: example)), try GraphModule(TracedModule(teacher, example: example))
-      )
-      return try run(twin, teacher: original, inputs: [inputs], labels: labels, kept: kept)
+      try PrunedWeights(of: small).asParameters {
+        let (twin, original) = (
+          try GraphModule(TracedModule(small, example: example)),
+          try GraphModule(TracedModule(teacher, example: example))
+        )
+        return try run(twin, teacher: original, inputs: [inputs], labels: labels, kept: kept)
+      }
     }
   }
 }

@@ -45,4 +45,7 @@ public struct RecoveryProgress: Hashable, Sendable {
   public var done: Int
   /// How many parts it has.
   public var total: Int
+
+  /// So much of a step.
+  public init(step: String, done: Int, total: Int) { (self.step, self.done, self.total) = (step, done, total) }
 }

@@ -6,6 +6,8 @@ public enum RecoveryStep: Hashable, Sendable {
   case bias
   /// Weights refitted by ridge regression, layer by layer, zeros staying zeros.
   case leastSquares
+  /// The model trained on the outputs of the original.
+  case distill(DistillationTraining)
 
   /// What reports and the command line call it.
   public var name: String {
@@ -13,6 +15,7 @@ public enum RecoveryStep: Hashable, Sendable {
     case .calibrate: "calibrate"
     case .bias: "bias"
     case .leastSquares: "least-squares"
+    case .distill: "distill"
     }
   }
 }

@@ -30,6 +30,7 @@ struct CompactCommand: ParsableCommand {
         bonsai compact model.pt2 --amount 0.3 --keep 'head|stem' --dry-run
         bonsai compact resnet18.pt2 -o small.pt2 --speedup 2 --data images.safetensors --round-to 8 --report report.html
         bonsai compact resnet18.pt2 -o small.pt2 --max-change 0.01 --data images.safetensors
+        bonsai compact big.pt2 -o small.pt2 --amount 0.5 --criterion group-obs --data images.safetensors --recover least-squares
         bonsai prune model.pt2 -o zeros.pt2 --pattern structured --amount 0.3; bonsai compact zeros.pt2 -o small.pt2 --zeros
       """)
 
@@ -39,6 +40,7 @@ struct CompactCommand: ParsableCommand {
   @OptionGroup(title: "Output") var output: CompactOutputOptions
   @OptionGroup(title: "What goes, and how much") var how: CompactRecipeOptions
   @OptionGroup(title: "What is wanted, found out with inputs") var goal: CompactGoalOptions
+  @OptionGroup(title: "Recovery, with the same inputs") var recovery: RecoveryOptions
   @OptionGroup(title: "The proof") var inputs: ModelInputOptions
 
   @Option(help: ArgumentHelp("Runs of each model to measure.", valueName: "n"))
@@ -49,28 +51,43 @@ struct CompactCommand: ParsableCommand {
   func validate() throws {
     if runs < 1 { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
     try how.checkAmounts(isGoalGiven: goal.isGiven)
-    if goal.data != nil, !goal.isGiven, how.macs == nil, how.parameters == nil, how.bytes == nil {
-      throw ValidationError(
-        "--data: expected a goal beside it, --speedup, --max-change, --macs, --parameters or --bytes, found none")
+    try recovery.check(data: goal.data)
+    if how.criterion.needsData, goal.data == nil {
+      throw ValidationError("--criterion \(how.criterion.rawValue): expected --data with samples beside it, found none")
     }
-    if goal.data != nil, how.distribution != nil {
+    let isUsed = recovery.recover != nil || how.criterion.needsData
+    if goal.data != nil, !goal.isGiven, how.macs == nil, how.parameters == nil, how.bytes == nil, !isUsed {
+      throw ValidationError(
+        "--data: expected a goal beside it, --speedup, --max-change, --macs, --parameters or --bytes, or --recover, found none"
+      )
+    }
+    if goal.data != nil, how.distribution != nil, goal.isGiven || !isUsed {
       throw ValidationError("--distribution: expected none beside --data, which finds out how much of each group goes")
     }
   }
 
   func run() throws {
     // What contradicts itself is refused before any file is opened.
-    let recipe = how.zeros ? nil : try how.made(seed: inputs.seed, hasGoal: goal.isGiven)
+    var recipe = how.zeros ? nil : try how.made(seed: inputs.seed, hasGoal: goal.isGiven)
     try output.checkIsFree()
     let file = try ModelFile(Checkpoint.open(model), for: "compact")
     try output.check(fits: file)
+    if recovery.recover != nil, case .onnx = file {
+      throw ValidationError("--recover: expected a model of torch.export (.pt2), found an ONNX model")
+    }
     let clock = ContinuousClock()
     let start = clock.now
     let compactor = try Compactor(file, options: how.options)
     let analysed = clock.now
+    if how.criterion.needsData, let data = goal.data {
+      recipe?.criterion = try scores(data)
+      try Interrupt.check()
+    }
     var budget: ChannelBudget?
     let (choice, kept): (Compactor.Choice, [Compactor.KeptDead])
-    if let recipe, let data = goal.data, let wanted = try goal.goal(recipe.target, compactor) {
+    if let recipe, let data = goal.data, how.distribution == nil,
+      let wanted = try goal.goal(recipe.target, compactor)
+    {
       let found = try CompactBudget.search(
         wanted, compactor, recipe, model: model, data: data, inputs.request)
       (budget, choice, kept) = (found.budget, found.choice, [])
@@ -84,7 +101,13 @@ struct CompactCommand: ParsableCommand {
     report.budget = budget
     if let path = output.target {
       let writing = CompactWriting(compactor, choice, to: path)
-      report.proof = try writing.run(original: model, isAsItWas: how.zeros, inputs.request, runs: runs)
+      report.proof = try writing.run(original: model, isAsItWas: how.zeros, inputs.request, runs: runs) {
+        small, better in
+        guard recovery.recover != nil, let data = goal.data else { return false }
+        report.recovery = try recovery.run(
+          small, teacher: model, data: data, to: better, replacing: true, batch: inputs.batch, threads: inputs.threads)
+        return true
+      }
       report.output = path
       if let proof = report.proof {
         ModelInputOptions.remark(ignored: proof.ignored, isRandom: proof.isRandom)
@@ -98,6 +121,34 @@ struct CompactCommand: ParsableCommand {
       try SparsityPlot.write(report.page(of: model, compactor.leftWhole).html, to: path)
     }
     print(try printing.json ? report.json() : report.lines.joined(separator: "\n"))
+  }
+
+  /// Channels scored on data by the engine.
+  private func scores(_ data: String) throws -> GivenUnitScores {
+    let request = ScoreRequest(
+      model: model, criterion: how.criterion.rawValue, heads: how.options.heads.rawValue,
+      padsNorms: how.options.padsNorms, labels: recovery.labels)
+    let given = EngineRequest.Inputs(path: data, batch: nil, threads: inputs.threads, seed: inputs.seed)
+    let result = try EngineProgram.ask(.score(request, given), for: ScoreResult.self)
+    if !result.unseen.isEmpty {
+      remark(
+        "ranked by magnitude, since no layer that can be looked at takes their channels in: "
+          + result.unseen.prefix(5).joined(separator: ", ")
+          + (result.unseen.count > 5 ? " and \(result.unseen.count - 5) more" : ""))
+    }
+    return GivenUnitScores(how.criterion.rawValue, result.scores)
+  }
+
+  /// The exported model in a file.
+  static func exported(_ path: String, for operation: String = "compact") throws(CheckpointError) -> PT2File {
+    let checkpoint = try Checkpoint.open(path)
+    guard let file = checkpoint.exportedModel else {
+      throw CheckpointError(
+        .unsupported, operation, file: path, expected: "a model of torch.export",
+        found: "\(checkpoint.format), weights alone",
+        advice: "export the model in Python; bonsai help run shows how")
+    }
+    return file
   }
 }
 

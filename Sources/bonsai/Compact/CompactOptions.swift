@@ -79,6 +79,11 @@ struct CompactOutputOptions: ParsableArguments {
 enum UnitCriterionArgument: String, ExpressibleByArgument, CaseIterable {
   case magnitude, norm, lamp, random, fpgm
   case batchNormScale = "batch-norm-scale"
+  case groupOBS = "group-obs"
+  case taylor, activation
+
+  /// Whether samples are needed to rank by it.
+  var needsData: Bool { [.groupOBS, .taylor, .activation].contains(self) }
 }
 
 extension ReducedCriterion.Reduction: ExpressibleByArgument {}
@@ -130,7 +135,8 @@ struct CompactRecipeOptions: ParsableArguments {
   @Option(
     help: """
       What ranks: magnitude, the L2 norm of all parameters of a unit; batch-norm-scale; fpgm, the distance to the others; \
-      norm and lamp, each slice by itself, put together by --reduce; random, by --seed.
+      norm and lamp, each slice by itself, put together by --reduce; random, by --seed; on --data group-obs, taylor and \
+      activation, by what the layers that take a unit in lose.
       """)
   var criterion: UnitCriterionArgument = .magnitude
 
@@ -260,6 +266,8 @@ struct CompactRecipeOptions: ParsableArguments {
     case .random: RandomUnits(seed: seed)
     case .fpgm: MedianDistance()
     case .batchNormScale: BatchNormScale()
+    // Its scores come from the engine.
+    case .groupOBS, .taylor, .activation: GroupMagnitude()
     }
   }
 }

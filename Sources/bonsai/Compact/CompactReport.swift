@@ -36,6 +36,8 @@ struct CompactReport: Encodable {
   var totals: [String: Total]
   /// What a search has found; nil where how much goes was said.
   var budget: ChannelBudget?
+  /// What came of recovery; nil where none was asked for.
+  var recovery: RecoverResult?
   /// Nil where nothing was written, or there was no engine to run it.
   var proof: ProofResult?
   var leftWhole: [Whole]
@@ -71,7 +73,7 @@ struct CompactReport: Encodable {
   }
 
   private enum Key: CodingKey {
-    case schema, output, groups, totals, budget, proof, leftWhole, unknown, keptDead, seconds
+    case schema, output, groups, totals, budget, recovery, proof, leftWhole, unknown, keptDead, seconds
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -81,6 +83,7 @@ struct CompactReport: Encodable {
     try container.encode(groups, forKey: .groups)
     try container.encode(totals, forKey: .totals)
     try container.encodeIfPresent(budget, forKey: .budget)
+    try container.encodeIfPresent(recovery, forKey: .recovery)
     // Said also where there is none.
     try container.encode(proof, forKey: .proof)
     try container.encode(leftWhole, forKey: .leftWhole)
@@ -118,6 +121,7 @@ struct CompactReport: Encodable {
     }
     var lines = table.lines + [""] + sums.lines + [""]
     if let budget { lines += Self.lines(budget) + [""] }
+    if let recovery { lines += RecoveryOptions.lines(recovery) + [""] }
     if let proof {
       lines.append(
         "proven: the largest difference is \(proof.float64.relative.significant(2)) of the largest output in float64, "

@@ -27,14 +27,19 @@ struct CompactWriting {
   }
 
   /// - Parameter isAsItWas: whether the smaller model must equal the original, and not the masked one.
+  /// - Parameter recovering: brings the proven model at the first path back, into a file at the second one; says whether it
+  ///   did.
   /// - Returns: the proof; nil where there is no engine.
   /// - Throws: `EngineError` where the two differ; nothing is written then.
-  func run(original: String, isAsItWas: Bool, _ inputs: EngineRequest.Inputs, runs: Int) throws -> ProofResult? {
+  func run(
+    original: String, isAsItWas: Bool, _ inputs: EngineRequest.Inputs, runs: Int,
+    recovering: (_ small: String, _ better: String) throws -> Bool
+  ) throws -> ProofResult? {
     // Under names that nobody has.
     let stem = "\(path).\(UUID().uuidString)"
     let ending = path.hasSuffix(".onnx") ? "onnx" : "pt2"
-    let (small, reference) = ("\(stem).small.\(ending)", "\(stem).reference.pt2")
-    defer { for path in [small, reference] { unlink(path) } }
+    let (small, reference, better) = ("\(stem).small.\(ending)", "\(stem).reference.pt2", "\(stem).better.pt2")
+    defer { for path in [small, reference, better] { unlink(path) } }
     try compactor.compacted(choice).write(to: small)
     try Interrupt.check()
     var proof: ProofResult?
@@ -49,7 +54,7 @@ struct CompactWriting {
       if let failure = found.failure { throw Self.refusal(failure) }
       proof = found
     }
-    guard rename(small, path) == 0 else {
+    guard rename(try recovering(small, better) ? better : small, path) == 0 else {
       throw CheckpointError(
         .cannotWrite, "write", file: path, expected: "a place for the model", found: String(cString: strerror(errno)),
         advice: "check the directory and its permissions")

@@ -1,9 +1,24 @@
 import ArgumentParser
 import Checkpoints
 import Console
+import EngineMessages
 import FilePruning
 import Recipes
 import Sparsity
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
 
 /// `bonsai prune`: sets the least important weights of a checkpoint to zero, or masks them.
 struct PruneCommand: ParsableCommand {
@@ -47,6 +62,14 @@ struct PruneCommand: ParsableCommand {
 
   @OptionGroup(title: "Output") var output: PruneOutputOptions
   @OptionGroup(title: "What is pruned, and how") var how: RecipeOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Samples for --recover, by the names of the model's inputs, along the first dimension; one tensor serves one input.",
+      valueName: "file"))
+  var data: String?
+
+  @OptionGroup(title: "Recovery of an exported model") var recovery: RecoveryOptions
   @OptionGroup var printing: PrintOptions
 
   @Option(help: ArgumentHelp("Draw the sparsity of each tensor as a picture.", valueName: "svg"))
@@ -58,6 +81,15 @@ struct PruneCommand: ParsableCommand {
   func validate() throws {
     guard dryRun || output.path != nil else {
       throw ValidationError("expected --output with the file to write, or --dry-run, found neither")
+    }
+    try recovery.check(data: data)
+    if data != nil {
+      guard recovery.recover != nil else {
+        throw ValidationError("--data: expected --recover beside it with what is to be done, found none")
+      }
+      guard !output.masks, output.path?.hasSuffix(".pt2") ?? true else {
+        throw ValidationError("--recover: expected zeros in an exported model (.pt2) as the output, found another")
+      }
     }
     if let plot, !plot.lowercased().hasSuffix(".svg") {
       throw ValidationError("--plot: expected a path ending in .svg, found '\(plot)'")
@@ -75,12 +107,29 @@ struct PruneCommand: ParsableCommand {
       checkpoint.remarkOnLeftOut(
         target.format, keepsRest: target.format == .pytorch && checkpoint.pytorchFile?.layout == .zip)
     }
-    let report = try pruner.run(showing: target, as: output.form)
+    let (report, recovered) = try result(of: pruner, target)
     if let target { try copyCompanions(from: input.file, to: target.path) }
     if let plot { try SparsityPlot(report.weights).write(to: plot) }
     report.weights.remark(on: recipe)
     report.remarkOnTies()
-    try report.write(output: target?.path, form: output.form, json: printing.json) { print($0) }
+    try report.write(output: target?.path, form: output.form, json: printing.json, recovery: recovered) { print($0) }
+  }
+
+  /// Prunes; where recovery is asked for, beside the target first.
+  private func result(
+    of pruner: FilePruner, _ target: FilePruner.Output?
+  ) throws -> (report: FileReport, recovered: RecoverResult?) {
+    guard var target, let data else { return (try pruner.run(showing: target, as: output.form), nil) }
+    _ = try CompactCommand.exported(input.file, for: "recover")
+    let path = target.path
+    target.path = "\(path).pruned-\(UUID().uuidString).pt2"
+    defer { unlink(target.path) }
+    let report = try pruner.run(showing: target, as: output.form)
+    return (
+      report,
+      try recovery.run(
+        target.path, teacher: input.file, data: data, to: path, replacing: output.force, batch: nil, threads: nil)
+    )
   }
 }
 

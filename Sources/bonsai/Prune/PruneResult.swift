@@ -1,5 +1,6 @@
 import Checkpoints
 import Console
+import EngineMessages
 import FilePruning
 import Recipes
 
@@ -40,6 +41,8 @@ struct PruneResult: Encodable {
   /// Of the input, read once.
   let gigabytesPerSecond: Double
   let sha256: [String: String]
+  /// What came of recovery; nil where none was asked for.
+  var recovery: RecoverResult?
 
   init(_ report: FileReport, output: String?, form: PrunedForm) {
     self.output = output
@@ -66,9 +69,16 @@ extension FileReport {
   ///   - output: Where the result was written; nil for a dry run.
   ///   - form: How pruned weights are written.
   ///   - json: Whether it is for programs.
+  ///   - recovery: What came of recovery; nil for none.
   ///   - body: Called with each line.
-  func write(output: String?, form: PrunedForm, json: Bool, _ body: (String) -> Void) throws {
-    if json { return body(try PruneResult(self, output: output, form: form).json()) }
+  func write(
+    output: String?, form: PrunedForm, json: Bool, recovery: RecoverResult? = nil, _ body: (String) -> Void
+  ) throws {
+    if json {
+      var result = PruneResult(self, output: output, form: form)
+      result.recovery = recovery
+      return body(try result.json())
+    }
     let columns: [TextTable.Column] = [
       .init("tensor", .left), .init("type", .left), .init("shape", .left), .init("entries"), .init("pruned"),
       .init("sparsity"),
@@ -96,5 +106,9 @@ extension FileReport {
     let written = output.map { "\(outputBytes.bytes) written to \($0)" } ?? "nothing written"
     let speed = seconds > 0 ? Double(inputBytes) / seconds : 0
     body("\(written) in \(seconds.fixed(2)) s, \(speed.bytes)/s")
+    if let recovery {
+      body("")
+      RecoveryOptions.lines(recovery).forEach(body)
+    }
   }
 }

@@ -23,6 +23,13 @@ struct Gram {
     targetSums = .zeros([groups, 1, outputs], dtype: .float64, device: device)
   }
 
+  /// How many rows are enough for so many inputs: fifty for each, of large layers as many as some 10^12 multiplications
+  /// allow, but four.
+  static func enoughRows(_ inputs: Int) -> Int {
+    let most = 2_200_000_000_000 / max(inputs * inputs, 1)
+    return min(max(50_000, 50 * inputs), max(4 * inputs, most))
+  }
+
   /// Adds rows of inputs `[groups, rows, inputs]` and residuals `[groups, rows, outputs]`.
   mutating func add(_ x: Tensor, _ residual: Tensor) {
     let transposed = x.transpose(1, 2)

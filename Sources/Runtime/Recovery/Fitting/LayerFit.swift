@@ -13,9 +13,6 @@ final class LayerFit {
   private var errors: [Double] = []
   private(set) var outcome: FittedOutcome?
 
-  /// How many rows are enough for so many inputs.
-  private static func enough(_ inputs: Int) -> Int { max(50_000, 50 * inputs) }
-
   private let isWeighted: Bool
 
   /// - Parameter isWeighted: whether weights are refitted, and not constants alone.
@@ -101,7 +98,7 @@ final class LayerFit {
     let samples = max(input.shape[0], 1)
     let rows = windows.rowCount(of: reference)
     if isSampled, share == nil {
-      share = min(1, Double(Self.enough(inputs / windows.groups)) / Double(max(rows * batches, 1)))
+      share = min(1, Double(Gram.enoughRows(inputs / windows.groups)) / Double(max(rows * batches, 1)))
     }
     let isWhole = input.rank != windows.kernel.count + 2 && !windows.isLinear
     let most = max(1, (4 << 20) / max(rows / samples * inputs, 1))

@@ -1,5 +1,6 @@
 import Compaction
 import Graphs
+import NN
 import Torch
 
 /// A layer of a smaller model and the same of the original.
@@ -8,8 +9,9 @@ struct LayerPair {
   let teacher: FittedLayer
   /// The original's output channels that are left; nil for all.
   let kept: Tensor?
-  /// The names under which the small model has what is fitted.
+  /// The weight as it takes part, and the parameter that it is made of: itself, or its original where it is pruned.
   let weight: Tensor
+  private let parameter: Tensor
   let bias: Tensor?
   /// The running mean and the scale of the norm behind it.
   let norm: (mean: Tensor, scale: Tensor)?
@@ -50,8 +52,11 @@ struct LayerPair {
       throw Mismatch(reason: "its weight is not there")
     }
     guard weight.dtype.isFloatingPoint else { throw Mismatch(reason: "its weight is \(weight.dtype)") }
-    (self.small, self.teacher, self.weight) = (layer, original, weight)
-    bias = layer.bias.flatMap { small.weight($0) }
+    guard let parameter = small.parameter(layer.weight) else {
+      throw Mismatch(reason: "its weight is computed; make that permanent first")
+    }
+    (self.small, self.teacher, self.weight, self.parameter) = (layer, original, weight, parameter)
+    bias = layer.bias.flatMap { small.parameter($0) }
     let outputs = weight.shape[0]
     if let indices = kept.kept(layer.path, 0) {
       guard indices.count == outputs, indices.allSatisfy({ $0 < wanted.shape[0] }) else {
@@ -121,7 +126,10 @@ struct LayerPair {
     noGrad {
       if let weights {
         let change = weights.permute([0, 2, 1]).reshape(weight.shape)
-        weight.copy(from: (weight.detach().to(.float64) + change).to(weight.dtype))
+        let changed = (weight.detach().to(.float64) + change).to(weight.dtype)
+        // What a mask hides stays what it was, for undoing.
+        parameter.copy(
+          from: parameter.isSame(as: weight) ? changed : changed.where(weight .!= 0, else: parameter.detach()))
       }
       if let constants {
         if let bias {
@@ -142,6 +150,21 @@ extension GraphModule {
     case .inner(let module, let name): module.slots[name]?.tensor
     case .constant(let name): constants[name]
     case .user, .unused: nil
+    }
+  }
+
+  /// The parameter at one of the graph's inputs; of a pruned one its original.
+  func parameter(_ place: Int) -> Tensor? {
+    let (module, name): (Module, String)
+    switch sources[place] {
+    case .own(let own): (module, name) = (self, own)
+    case .inner(let inner, let own): (module, name) = (inner, own)
+    default: return nil
+    }
+    switch module.slots[name] {
+    case .parameter(let tensor)?: return tensor
+    case .computed?: return module.slots[name + "_orig"]?.parameter
+    default: return nil
     }
   }
 

@@ -8,8 +8,16 @@ extension RecoveryWork {
   func fit(_ entry: inout RecoveryReport.Step, weights: Bool) throws {
     let (pairs, skipped) = try LayerPair.all(small, teacher: teacher, kept: kept)
     entry.skipped = skipped
-    let fitted = weights ? pairs : pairs.filter(\.takesConstants)
-    if !weights {
+    var fitted = weights ? pairs : pairs.filter(\.takesConstants)
+    if weights {
+      // The sums, a copy that is damped, and its factor.
+      func bytes(_ pair: LayerPair) -> Int { LayerFit.size(pair) * 24 }
+      entry.skipped += fitted.filter { bytes($0) > settings.memoryLimit }.map {
+        SkippedLayer(
+          name: $0.small.path, reason: "its sums would take \(bytes($0)) bytes, more than \(settings.memoryLimit)")
+      }
+      fitted.removeAll { bytes($0) > settings.memoryLimit }
+    } else {
       entry.skipped += pairs.filter { !$0.takesConstants }.map {
         SkippedLayer(name: $0.small.path, reason: "it has no bias and no batch norm behind it")
       }
