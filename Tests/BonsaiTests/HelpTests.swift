@@ -66,8 +66,8 @@ import Testing
                               differences, speed, sizes.
       accelerate              Measures which kernels run each layer of a pruned
                               model (.pt2) fastest, and writes the plan.
-      compact                 Takes channels, heads and hidden units out of an
-                              exported model (.pt2): smaller, faster, and exact.
+      compact                 Takes channels, heads and hidden units out of a model
+                              (.pt2, .onnx): smaller, faster, and exact.
       recover                 Brings a smaller or pruned model (.pt2) back to what
                               the original computes, without labels.
 
