@@ -5,7 +5,7 @@ import pathlib
 import shutil
 import sys
 
-PACKAGES = ["swift-argument-parser", "swift-asn1", "swift-collections", "swift-crypto"]
+PACKAGES = ["swift-argument-parser", "swift-asn1", "swift-collections", "swift-crypto", "swift-protobuf", "TOMLKit"]
 SWIFT = "Swift's standard library, Foundation and Dispatch (https://swift.org), Apache License 2.0 with Runtime Library Exception"
 
 
