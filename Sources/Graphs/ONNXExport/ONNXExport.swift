@@ -32,7 +32,9 @@ struct ONNXExport {
       throw GraphError.notInONNX(["operators of version \(opset) are asked for, and 18 to 23 are written"])
     }
     let paths = Set(graph.inputs.compactMap(\.role.path))
-    var builder = ONNXBuilder(graph, opset: opset, taken: paths)
+    // Outputs get their names at the end; nothing else may have them before, but for inputs.
+    let reserved = paths.union(Set(graph.outputNames).subtracting(graph.userInputs.map(\.name)))
+    var builder = ONNXBuilder(graph, opset: opset, taken: reserved)
     var problems: [String] = []
     var inputs: [ONNXValueInfoProto] = []
     let symbols = Self.symbols(graph)
@@ -117,7 +119,7 @@ struct ONNXExport {
       if inputs.contains(value) || paths.contains(value) || taken.contains(value) {
         value = builder.emit("Identity", [value])
       }
-      let own = builder.fresh(wanted)
+      let own = inputs.contains(wanted) || paths.contains(wanted) ? builder.fresh(wanted) : wanted
       builder.rename(value, to: own)
       taken.insert(own)
       outputs.append(info(own, type, symbols))
