@@ -64,10 +64,14 @@ def main(folder):
         if any(node.domain not in ("", "ai.onnx") for node in case.model.graph.node):
             continue
         onnx.save(case.model, os.path.join(folder, name + ".onnx"))
-        odd, sets = None, 0
+        odd, sets, count = None, 0, 0
         for index, (inputs, outputs) in enumerate(case.data_sets):
             tensors = {}
             for kind, values in (("input", inputs), ("output", outputs)):
+                if kind == "output":
+                    # Sequences are outputs one by one.
+                    values = [part for value in values for part in (value if isinstance(value, list) else [value])]
+                    count = len(values)
                 for number, value in enumerate(values):
                     if isinstance(value, onnx.TensorProto):
                         value = onnx.numpy_helper.to_array(value)
@@ -83,7 +87,7 @@ def main(folder):
             "name": name, "operator": operator(case, cases), "sets": sets, "rtol": case.rtol or 1e-3,
             "atol": case.atol or 1e-7, "odd": odd,
             "inputs": [value.name for value in case.model.graph.input],
-            "outputs": [value.name for value in case.model.graph.output],
+            "outputs": [f"output {number}" for number in range(count)],
         })
     with open(os.path.join(folder, "cases.json"), "w") as file:
         json.dump(listed, file, indent=1)

@@ -33,7 +33,7 @@ extension ONNXLowering {
     return true
   }
 
-  private static let foldedTypes: Set<StoredType> = [.i64, .i32, .f32, .f64, .bool]
+  private static let foldedTypes: Set<StoredType> = [.i64, .i32, .f32, .f64, .f16, .bf16, .bool]
 
   private typealias Fold = (ONNXStep, KnownTensor, [KnownTensor?]) throws -> [KnownTensor]?
 
@@ -75,7 +75,8 @@ extension ONNXLowering {
       first.map { if case .int(let value) = $0 { .int(1 - value) } else { nil } }.map { [$0] }
     }
     for (name, ints, reals) in [
-      ("Neg", { -$0 }, { -$0 }), ("Abs", { abs($0) }, { abs($0) }), ("Floor", { $0 }, { $0.rounded(.down) }),
+      ("Neg", { -$0 }, { -$0 }), ("Relu", { max($0, 0) }, { $0 < 0 ? 0 : $0 }), ("Abs", { abs($0) }, { abs($0) }),
+      ("Floor", { $0 }, { $0.rounded(.down) }),
       ("Ceil", { $0 }, { $0.rounded(.up) }), ("Round", { $0 }, { $0.rounded(.toNearestOrEven) }),
       ("Sqrt", { $0 }, { $0.squareRoot() }), ("Reciprocal", { $0 }, { 1 / $0 }), ("Exp", { $0 }, { exp($0) }),
       ("Log", { $0 }, { log($0) }),

@@ -129,17 +129,26 @@ final class ONNXLowering {
   }
 
   private func readOutputs() throws {
+    var children: [Tree] = []
     for output in model.graph.output {
       let value = try self.value(output.name, for: "outputs")
-      guard value.members == nil else {
+      if value.isNothing {
         throw ONNXGraphError.unsupported(
-          ONNXRefusal(operation: "output", node: output.name, reason: "it is a sequence"))
+          ONNXRefusal(operation: "output", node: output.name, reason: "it is an optional that holds nothing"))
       }
-      graph.outputs.append(Graph.Output(.tensor(try name(of: value, preferring: output.name))))
+      // The members of a sequence are outputs by their places.
+      for (index, member) in (value.members ?? [value]).enumerated() {
+        let preferred = value.members == nil ? output.name : "\(output.name).\(index)"
+        graph.outputs.append(Graph.Output(.tensor(try name(of: member, preferring: preferred))))
+      }
+      children.append(
+        value.members.map { members in
+          Tree(
+            type: "builtins.list", keys: members.indices.map(String.init),
+            children: [Tree](repeating: .leaf, count: members.count))
+        } ?? .leaf)
     }
-    let names = model.graph.output.map(\.name)
-    graph.outputTree = Tree(
-      type: "builtins.dict", keys: names, children: [Tree](repeating: .leaf, count: names.count))
+    graph.outputTree = Tree(type: "builtins.dict", keys: model.graph.output.map(\.name), children: children)
   }
 
   // MARK: values

@@ -250,6 +250,13 @@ final class ONNXStep {
 
   func permute(_ value: ONNXValue, _ order: [Int]) throws -> ONNXValue {
     if order == Array(order.indices) { return value }
+    let moved = order.indices.filter { order[$0] != $0 }
+    if moved.count == 2 {
+      return op(
+        "transpose.int",
+        ["self": .tensor(try name(value)), "dim0": .int(moved[0]), "dim1": .int(moved[1])], value.type,
+        order.map { value.sizes[$0] })
+    }
     return op(
       "permute", ["self": .tensor(try name(value)), "dims": .ints(order)], value.type, order.map { value.sizes[$0] })
   }

@@ -62,7 +62,7 @@ extension ONNXStep {
     let space = Array(x.sizes.dropFirst(2))
     let positions = window.positions(space, ceil: ceil)
     let wantsIndices = isWanted(1)
-    try require(int("storage_order", 0) == 0 || !wantsIndices, "its indices are asked for in column-major order")
+    _ = int("storage_order", 0)
     var value = x
     if x.type.isWideInteger || x.type == .i8 || x.type == .u8 { value = try cast(x, to: .f32) }
     let low: Double = -.infinity
@@ -110,10 +110,25 @@ extension ONNXStep {
   private func flatIndices(_ indices: ONNXValue, _ x: ONNXValue) throws -> ONNXValue {
     guard let shape = x.shape else { throw refusal("its indices depend on sizes that are known only when it runs") }
     let plane = shape.dropFirst(2).reduce(1, *)
+    var indices = indices
+    if int("storage_order", 0) == 1, shape.count == 4 {
+      // Column by column within each plane.
+      let width = Double(shape[3])
+      let rows = try divided(indices, width)
+      let columns = try binary("sub.Tensor", indices, scalar("mul.Scalar", rows, width))
+      indices = try binary("add.Tensor", scalar("mul.Scalar", columns, Double(shape[2])), rows)
+    }
     let offsets = KnownTensor(
       .i64, [shape[0], shape[1]] + shape.dropFirst(2).map { _ in 1 }, (0..<shape[0] * shape[1]).map { .int($0 * plane) }
     )
     return try binary("add.Tensor", indices, ONNXValue(known: offsets))
+  }
+
+  /// Whole numbers divided by a number, rounded down.
+  private func divided(_ x: ONNXValue, _ number: Double) throws -> ONNXValue {
+    op(
+      "div.Scalar_mode",
+      ["self": .tensor(try name(x)), "other": .int(Int(number)), "rounding_mode": .string("floor")], x.type, x.sizes)
   }
 
   fileprivate func averagePool() throws {

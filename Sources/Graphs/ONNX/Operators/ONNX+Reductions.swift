@@ -117,6 +117,13 @@ extension ONNXStep {
     if isEmpty, operation == "ReduceMax" || operation == "ReduceMin" || operation == "ReduceLogSumExp" {
       let sizes = x.sizes.enumerated().compactMap { axes.contains($0) ? (keeps ? SymbolicSize.fixed(1) : nil) : $1 }
       let isMinimum = operation == "ReduceMin"
+      if x.type == .bool {
+        return give(
+          op(
+            "full",
+            ["size": try lowering.argument(sizes), "fill_value": .bool(isMinimum), "dtype": .dtype(.bool)], .bool, sizes
+          ))
+      }
       try require(x.type.isFloat, "it has no smallest whole number here")
       return give(
         op(

@@ -176,6 +176,7 @@ extension ONNXStep {
     if axes.isEmpty { return x }
     if let value = try resizedByEngine(x, axes, mode, coordinates, nearest, filter) { return value }
     var value = try x.type.isFloat || mode == "nearest" ? x : cast(x, to: .f32)
+    var outside: [ONNXValue] = []
     for axis in axes {
       guard let size = x.sizes[axis.axis].fixed, let count = axis.size.fixed, !axis.scale.isNaN else {
         throw refusal("it is resized (\(mode), \(coordinates)) where space is known only when it runs")
@@ -187,7 +188,6 @@ extension ONNXStep {
         value = try self.chosen(value, axis.axis, KnownTensor(chosen))
         continue
       }
-      try require(filter.outside == 0 || isInside.allSatisfy { $0 }, "it takes another number outside of its region")
       let rows = zip(places, isInside).map { place, inside -> [Double] in
         guard inside else { return [Double](repeating: 0, count: size) }
         return mode == "nearest"
@@ -195,7 +195,14 @@ extension ONNXStep {
           : Self.weights(place, size, axis.scale, isCubic: mode == "cubic", filter)
       }
       value = try interpolated(value, axis.axis, rows)
+      if filter.outside != 0, isInside.contains(false) {
+        // Outside of the region stands a number of its own.
+        let mask = ONNXValue(known: KnownTensor(.bool, [count], isInside.map { .int($0 ? 1 : 0) }))
+        let shaped = try reshape(mask, (0..<value.rank).map { $0 == axis.axis ? .fixed(count) : .fixed(1) })
+        outside.append(shaped)
+      }
     }
+    for inside in outside { value = try self.where(inside, value, constant(filter.outside, value.type)) }
     return try value.type == x.type ? value : cast(value, to: x.type)
   }
 

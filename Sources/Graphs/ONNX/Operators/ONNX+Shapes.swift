@@ -55,7 +55,7 @@ extension ONNXOperatorTable {
       for axis in try axes.map({ try step.axis($0, rank: rank) }).sorted() { value = try step.unsqueeze(value, axis) }
       step.give(value)
     }
-    add("Transpose", "permute") { step in
+    add("Transpose", "permute transpose") { step in
       let x = try step.input(0)
       step.give(try step.permute(x, step.ints("perm") ?? Array((0..<x.rank).reversed())))
     }

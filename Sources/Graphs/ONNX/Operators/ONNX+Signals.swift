@@ -3,7 +3,7 @@ import Checkpoints
 extension ONNXOperatorTable {
   /// Fourier transforms.
   mutating func addSignals() {
-    add("DFT", "fft_fft fft_ifft fft_rfft view_as_complex view_as_real", limits: "inverse transforms of one side") {
+    add("DFT", "fft_fft fft_ifft fft_rfft fft_irfft view_as_complex view_as_real") {
       step in
       let x = try step.input(0)
       let number =
@@ -11,9 +11,20 @@ extension ONNXOperatorTable {
       let axis = try step.axis(number, rank: x.rank)
       let (isInverse, isOneSided) = (step.bool("inverse"), step.bool("onesided"))
       let length = step.isGiven(1) ? try step.ints(at: 1, "dft_length").first : nil
-      try step.require(!(isInverse && isOneSided), "it is the inverse of a transform of one side")
       try step.require(x.type == .f32 || x.type == .f64, "its numbers are of the type \(x.type)")
       guard let parts = x.sizes.last?.fixed else { throw step.refusal("its sizes are known only when it runs") }
+      if isInverse, isOneSided {
+        try step.require(parts == 2, "its input is not complex")
+        guard let half = x.sizes[axis].fixed else { throw step.refusal("its sizes are known only when it runs") }
+        let whole = length ?? 2 * (half - 1)
+        var sizes = Array(x.sizes.dropLast())
+        let complex = step.op(
+          "view_as_complex", ["self": .tensor(try step.name(step.cast(x, to: .f64)))], .c128, sizes)
+        sizes[axis] = .fixed(whole)
+        let real = step.op(
+          "fft_irfft", ["self": .tensor(try step.name(complex)), "n": .int(whole), "dim": .int(axis)], .f64, sizes)
+        return step.give(try step.unsqueeze(step.cast(real, to: x.type), sizes.count))
+      }
       let count = length.map(SymbolicSize.fixed) ?? x.sizes[axis]
       // In numbers of 64 bits, so that what is left where all cancels is small.
       let complex = StoredType.c128

@@ -213,6 +213,11 @@ struct ONNXEmitter {
     case "permute":
       guard case .ints(let order)? = node["dims"] else { throw fault(node) }
       append("Transpose", [try name(node)], [output], lists: [("perm", order)], like: node)
+    case "transpose":
+      guard let rank = graph.values[node.outputNames[0]]?.tensor?.sizes.count else { throw fault(node) }
+      var order = Array(0..<rank)
+      order.swapAt(try int(node, "dim0"), try int(node, "dim1"))
+      append("Transpose", [try name(node)], [output], lists: [("perm", order)], like: node)
     case "unsqueeze":
       let axis = try int(node, "dim")
       if opset >= 13 {

@@ -31,6 +31,9 @@ extension ONNXModel {
     // Tensors with new entries: weights in their places, others under names of their own.
     var weights: [String: TensorSource] = [:]
     var fresh: [String: String] = [:]
+    let names = Dictionary(
+      changed.inputs.compactMap { input in input.role.path.map { ($0, input.name) } },
+      uniquingKeysWith: { first, _ in first })
     for source in sources {
       let name = source.spec.name
       if case .file? = tensors[name], source.spec.type.isFloat {
@@ -49,7 +52,7 @@ extension ONNXModel {
         {
           continue
         }
-        fresh[name] = emitter.constant(known, inFile.contains(name) ? "\(name)_kept" : name)
+        fresh[names[name] ?? name] = emitter.constant(known, inFile.contains(name) ? "\(name)_kept" : name)
       }
     }
     for (name, other) in fresh { emitter.renamed[name] = other }
