@@ -28,7 +28,7 @@ public struct ChannelBudget: Codable, Hashable, Sendable {
   public var attempts: [ChannelSearch.Attempt]
   /// The place of the one that was chosen.
   public var best: Int
-  /// Whether it is within 5 % of what was wanted; where not, the steps of the groups allow no nearer one.
+  /// Whether it is within 5 % of what was wanted; where not, the steps of the groups are too large for that, or times vary.
   public var isMet: Bool
   /// What may be expected of other targets, cheapest first: the curve of cost against change.
   public var curve: [ChannelForecast.Figures]

@@ -17,7 +17,7 @@ public struct ChannelSearch {
     public var attempts: [Attempt]
     /// The place of the best one.
     public var best: Int
-    /// Whether it is within 5 % of the goal; where not, the steps of the groups allow no nearer one.
+    /// Whether it is within 5 % of the goal; where not, the steps of the groups are too large for that, or times vary.
     public var isMet: Bool
   }
 

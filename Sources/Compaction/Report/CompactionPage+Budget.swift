@@ -85,7 +85,8 @@ package struct BudgetWords {
     case .speedup, .cost:
       budget.isMet
         ? "Met within 5 % by the plan that is marked."
-        : "Not met within 5 %: the steps of the groups allow nothing nearer than the plan that is marked."
+        : "Not met within 5 %: of what was tried the plan that is marked comes nearest; groups go in too large steps, or times "
+          + "vary because other programs run."
     }
   }
 

@@ -77,7 +77,7 @@ private struct BudgetMeasuring {
     guard let first = data.fitted(samples: 1).first else { preconditionFailure("data without samples were refused") }
     let size = isFixed ? first.first?.shape.first ?? 1 : batch
     (inputs, self.batch) = (Self.repeated(first, size), size)
-    wholeMilliseconds = try Self.inTurns([whole], inputs)[0].median * 1000
+    wholeMilliseconds = try Self.inTurns([whole], inputs)[0] * 1000
     // About 0.4 s for each step of each group.
     let wanted = max(16, Int(400 * Double(size) / max(wholeMilliseconds, 1e-6)))
     let picked = Array(data.fitted(samples: wanted))
@@ -96,8 +96,8 @@ private struct BudgetMeasuring {
     }
   }
 
-  /// Seconds of runs of models in turns, about 0.3 s of each, five at least, after one that does not count.
-  private static func inTurns(_ models: [GraphModule], _ inputs: [Tensor]) throws -> [[Double]] {
+  /// The shortest seconds of runs of models in turns, about 0.3 s of each, five at least, after one that does not count.
+  private static func inTurns(_ models: [GraphModule], _ inputs: [Tensor]) throws -> [Double] {
     let clock = ContinuousClock()
     var times = models.map { _ in [Double]() }
     try noGrad {
@@ -111,7 +111,7 @@ private struct BudgetMeasuring {
         }
       }
     }
-    return times
+    return times.map { $0.min() ?? 0 }
   }
 
   /// Each group cut alone.
@@ -153,7 +153,7 @@ private struct BudgetMeasuring {
         models.compactor.cost(kind, models.compactor.choice(models.ranking, removing: removed)))
     } else {
       let times = try Self.inTurns([whole, cut], inputs)
-      cost = wholeMilliseconds * zip(times[1], times[0]).map { $0 / $1 }.median
+      cost = wholeMilliseconds * times[1] / times[0]
     }
     return .init(cost: cost, error: distance.relativeError, change: distance.change)
   }
@@ -193,7 +193,7 @@ private struct PartCosts {
       // What is as before tells how fast the machine is at the moment.
       let same = before.indices.filter { !touched.contains($0) }
       let (then, now) = (same.reduce(0) { $0 + before[$1] }, same.reduce(0) { $0 + after[$1] })
-      let drift = then > 0.2 * before.reduce(0, +) && now > 0 ? then / now : 1
+      let drift = then > 0.2 * before.reduce(0, +) && now > 0 ? min(max(then / now, 0.8), 1.25) : 1
       return Dictionary(
         uniqueKeysWithValues: touched.filter { before[$0] > 0 }
           .map { ($0, min(max(after[$0] * drift / before[$0], 0), 1.5)) })

@@ -86,7 +86,8 @@ struct StepTimes {
       }.map { parts[$0] })
   }
 
-  /// The median time of each part in milliseconds, over runs that take about so long together, three at least.
+  /// The shortest time of each part in milliseconds, over runs that take about so long together, five at least: what other
+  /// programs take of the processor meanwhile is not the model's.
   func milliseconds(_ model: GraphModule, _ inputs: [Tensor], budget: Duration = .milliseconds(150)) throws -> [Double]
   {
     let parts = parts(model.graph)
@@ -95,7 +96,7 @@ struct StepTimes {
     try noGrad {
       _ = try model.run(inputs)
       let end = clock.now + budget
-      while samples.count < 3 || (clock.now < end && samples.count < 30) {
+      while samples.count < 5 || (clock.now < end && samples.count < 30) {
         var times = [Double](repeating: 0, count: count)
         var last = clock.now
         _ = try model.execute(inputs) { _, step in
@@ -106,6 +107,6 @@ struct StepTimes {
         samples.append(times)
       }
     }
-    return (0..<count).map { part in samples.map { $0[part] }.median }
+    return (0..<count).map { part in samples.map { $0[part] }.min() ?? 0 }
   }
 }
