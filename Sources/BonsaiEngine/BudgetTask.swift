@@ -18,7 +18,7 @@ enum BudgetTask {
       Terminal.error.write(
         "bonsai: note: the model has no input \(inputs.ignored.prefix(5).joined(separator: ", ")): ignored\n")
     }
-    let compactor = try Compactor(ExportedProgram(contentsOf: path), options: asked.options)
+    let compactor = try Compactor(ModelFile(contentsOf: path), options: asked.options)
     var display = ProgressDisplay(ProgressBar(label: "measuring groups", total: 1))
     defer { display.clear() }
     return try ChannelBudget.search(

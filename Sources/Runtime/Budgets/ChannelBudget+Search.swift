@@ -14,8 +14,8 @@ extension ChannelBudget {
   /// Looks for the channels of a model that reach a goal.
   ///
   /// ```swift
-  /// let program = try ExportedProgram(contentsOf: "resnet18.pt2")
-  /// let (model, compactor) = (try GraphModule(program).eval(), try Compactor(program))
+  /// let file = try ModelFile(contentsOf: "resnet18.pt2")
+  /// let (model, compactor) = (try GraphModule(file).eval(), try Compactor(file))
   /// let ranking = try compactor.ranking(CompactionRecipe(target: nil, roundTo: 8))
   /// let found = try ChannelBudget.search(
   ///   .speedup(2), compactor, model, ranking, data: RecoveryData(images, for: model), batch: 1)
