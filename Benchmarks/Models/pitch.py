@@ -97,6 +97,6 @@ for share in ("0.7", "0.5"):
             report = json.loads(
                 run("recover", small, "--teacher", place + "crepe.pt2", "--data", place + "tones.safetensors",
                     "--recover", steps, "-o", better, "--force", "--json"))["result"]
-            undone = [step["name"] for step in report["steps"] if not step["isKept"]]
+            undone = [step["name"] for step in report["steps"] if not step["is_kept"]]
             seconds = sum(step["seconds"] for step in report["steps"])
             say(f"  {steps}{' (undone: ' + ', '.join(undone) + ')' if undone else ''}, {seconds:.0f} s", better)
