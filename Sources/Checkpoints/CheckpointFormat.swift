@@ -77,7 +77,7 @@ extension CheckpointFormat {
   }
 
   private static func guess(_ head: [UInt8]) -> (found: String, advice: String) {
-    let usual = "name a .safetensors, .pt, .pth, .bin or .ckpt file"
+    let usual = "name a .safetensors, .pt, .pth, .bin, .ckpt or .onnx file"
     func begins(_ text: String) -> Bool { head.starts(with: Array(text.utf8)) }
     if head.isEmpty { return ("an empty file", "download or save it again") }
     if begins("version https://git-lfs") {
@@ -102,6 +102,6 @@ extension CheckpointFormat {
         "in Python, save the tensors with torch.save or safetensors; a bare pickle can hold anything, code included"
       )
     }
-    return ("bytes of neither", usual)
+    return ("bytes of none of them", usual)
   }
 }

@@ -108,12 +108,14 @@ import Testing
       (Array("<!DOCTYPE html>".utf8), "a web page"), (Array("GGUF\u{3}\0\0\0".utf8), "a GGUF file"),
       ([0x89] + Array("HDF\r\n".utf8), "an HDF5 file"),
       ([0x1f, 0x8b, 8], "a compressed file"), ([0x80, 4, 0x95], "a bare pickle"),
-      (Array("hello".utf8), "bytes of neither"),
+      (Array("hello".utf8), "bytes of none of them"),
     ] as [([UInt8], String)])
   func saysWhatAnUnknownFileIs(bytes: [UInt8], expected: String) {
     let path = scratch.write("file.bin", bytes)
     let text = sentence { _ = try Checkpoint.open(path) }
-    #expect(text.hasPrefix("open 'file.bin': expected safetensors or a PyTorch file, found \(expected)"), "\(text)")
+    #expect(
+      text.hasPrefix("open 'file.bin': expected safetensors, a PyTorch file or an ONNX model, found \(expected)"),
+      "\(text)")
   }
 
   @Test func looksIntoDirectories() throws {
@@ -131,6 +133,7 @@ import Testing
     #expect(Checkpoint.OutputFormat(path: "a.safetensors.index.json") == .shardedSafetensors(limit: 5_000_000_000))
     #expect(Checkpoint.OutputFormat(path: scratch.path) == .shardedSafetensors(limit: 5_000_000_000))
     #expect(Checkpoint.OutputFormat(path: "a.pth") == .pytorch)
-    #expect(Checkpoint.OutputFormat(path: "a.onnx") == nil)
+    #expect(Checkpoint.OutputFormat(path: "a.onnx") == .onnx)
+    #expect(Checkpoint.OutputFormat(path: "a.gguf") == nil)
   }
 }
