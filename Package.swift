@@ -149,9 +149,7 @@ let package = Package(
       name: "BonsaiBench",
       dependencies: [
         "ONNXCases", "Graphs", "Torch", "NN", "Recipes", "Pruning", "Compaction", "Runtime", "SparseKernels",
-        "Sparsity",
-        "Datasets",
-        "Console",
+        "Sparsity", "Datasets", "Console", "Pictures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Sources"),

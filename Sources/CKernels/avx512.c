@@ -80,9 +80,9 @@ static inline __attribute__((always_inline)) void lane_sums(const bk_lanes *p, i
   }
   for (int32_t chunk = 0; chunk < chunks; chunk++, orders += 64) {
     const int32_t left = p->columns - chunk * 32;
-    const __m512 low = _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 16 ? left : 16), p->x + chunk * 32);
+    const __m512 low = _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 16 ? left : 16), p->part.x + chunk * 32);
     const __m512 high =
-        left > 16 ? _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 32 ? left - 16 : 16), p->x + chunk * 32 + 16)
+        left > 16 ? _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 32 ? left - 16 : 16), p->part.x + chunk * 32 + 16)
                   : _mm512_setzero_ps();
     CHANGE(sum0, 0);
     CHANGE(sum1, 1);
@@ -126,9 +126,9 @@ static inline __attribute__((always_inline)) void window_sums(const bk_windows *
   }
   for (int32_t window = 0; window < windows; window++, places += 4, values += 64 * bytes) {
     const int32_t left = p->columns - window * 32;
-    const __m512 low = _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 16 ? left : 16), p->x + window * 32);
+    const __m512 low = _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 16 ? left : 16), p->part.x + window * 32);
     const __m512 high =
-        left > 16 ? _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 32 ? left - 16 : 16), p->x + window * 32 + 16)
+        left > 16 ? _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 32 ? left - 16 : 16), p->part.x + window * 32 + 16)
                   : _mm512_setzero_ps();
     _mm_prefetch((const char *)(places + 256), _MM_HINT_T0);
     UNIT(sum0, 0) UNIT(sum1, 1) UNIT(sum2, 2) UNIT(sum3, 3)

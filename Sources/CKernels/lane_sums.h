@@ -17,7 +17,7 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64], co
       for (int group = 0; group < 4; group++) {
         const uint32_t count = *lengths++;
         for (uint32_t i = 0; i < count; i++) 
-          sums[16 * group + i] += stored_alone(p->values, value++, storage) * p->x[chunk * 32 + *places++];
+          sums[16 * group + i] += stored_alone(p->values, value++, storage) * p->part.x[chunk * 32 + *places++];
       }
   }
 }
@@ -32,6 +32,6 @@ static inline void window_sums(const bk_windows *p, int32_t band, float sums[64]
     for (int unit = 0; unit < 4; unit++, places++)
       for (int lane = 0; lane < 16; lane++, value++) {
         const int32_t column = window * 32 + p->bases[lane] + (*places >> (4 * (lane / 2) + 32 * (lane % 2)) & 15);
-        if (column < p->columns) sums[16 * unit + lane] += stored_alone(p->values, value, storage) * p->x[column];
+        if (column < p->columns) sums[16 * unit + lane] += stored_alone(p->values, value, storage) * p->part.x[column];
       }
 }

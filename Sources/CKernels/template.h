@@ -214,10 +214,15 @@ INLINED vec load_some_stored(const void *values, int64_t index, int32_t count, c
   return load_stored(some, 0, storage);
 }
 
+INLINED void store_row(const bk_part *part, int32_t row, float sum) {
+  const float biased = sum + (part->bias ? part->bias[row] : 0.0f);
+  part->out[row] = part->activation ? activated_alone(biased, part->activation) : biased;
+}
+
 INLINED void vector_rows(const bk_vector *p, const bool is_narrow, const bk_storage storage) {
-#define GATHER(e, mask) (is_narrow ? gather16(p->x, p->columns16 + (e), mask) : gather32(p->x, p->columns32 + (e), mask))
+#define GATHER(e, mask) (is_narrow ? gather16(p->part.x, p->columns16 + (e), mask) : gather32(p->part.x, p->columns32 + (e), mask))
   const lanes_mask all = mask_of(LANES);
-  for (int32_t row = p->first; row < p->last; row++) {
+  for (int32_t row = p->part.first; row < p->part.last; row++) {
     vec a = splat(0.0f), b = splat(0.0f);
     int32_t e = p->starts[row];
     const int32_t end = p->starts[row + 1];
@@ -233,37 +238,33 @@ INLINED void vector_rows(const bk_vector *p, const bool is_narrow, const bk_stor
       const lanes_mask some = mask_of(end - e);
       b = fused(load_some_stored(p->values, e, end - e, storage), GATHER(e, some), b);
     }
-    const float sum = sum_of(a + b) + (p->bias ? p->bias[row] : 0.0f);
-    p->out[row] = p->activation ? activated_alone(sum, p->activation) : sum;
+    store_row(&p->part, row, sum_of(a + b));
   }
 #undef GATHER
 }
 
 // Blocks: each input is multiplied with all values of a block at once. Four sums, for four entries at a time.
-#define VECTOR_BLOCKS(name, n)                                                                                          \
+#define VECTOR_BLOCKS(name, n)                                                                                         \
   INLINED void name(const bk_vector *p, const bool is_narrow, const bk_storage storage) {                              \
     typedef stored##n vec_n;                                                                                           \
     const int64_t bytes = storage == BK_FLOATS ? 4 : 2;                                                                \
-    for (int32_t block = p->first; block < p->last; block++) {                                                         \
+    for (int32_t block = p->part.first; block < p->part.last; block++) {                                               \
       vec_n sums[4] = {(vec_n)(0.0f), (vec_n)(0.0f), (vec_n)(0.0f), (vec_n)(0.0f)};                                    \
       const int32_t end = p->starts[block + 1];                                                                        \
       int32_t e = p->starts[block];                                                                                    \
       for (; e + 4 <= end; e += 4) {                                                                                   \
         __builtin_prefetch((const char *)p->values + (int64_t)e * n * bytes + 4096);                                   \
         UNROLLED for (int i = 0; i < 4; i++) {                                                                         \
-          const vec_n x = (vec_n)(p->x[is_narrow ? p->columns16[e + i] : p->columns32[e + i]]);                        \
+          const vec_n x = (vec_n)(p->part.x[is_narrow ? p->columns16[e + i] : p->columns32[e + i]]);                   \
           sums[i] += x * load_stored##n(p->values, (int64_t)(e + i) * n, storage);                                     \
         }                                                                                                              \
       }                                                                                                                \
       for (; e < end; e++)                                                                                             \
-        sums[0] += (vec_n)(p->x[is_narrow ? p->columns16[e] : p->columns32[e]]) *                                      \
+        sums[0] += (vec_n)(p->part.x[is_narrow ? p->columns16[e] : p->columns32[e]]) *                                 \
                    load_stored##n(p->values, (int64_t)e * n, storage);                                                 \
       const vec_n sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);                                                     \
-      for (int32_t h = 0; h < n && block * n + h < p->rows; h++) {                                                     \
-        const int32_t row = block * n + h;                                                                             \
-        const float biased = sum[h] + (p->bias ? p->bias[row] : 0.0f);                                                 \
-        p->out[row] = p->activation ? activated_alone(biased, p->activation) : biased;                                 \
-      }                                                                                                                \
+      for (int32_t h = 0; h < n && block * n + h < p->rows; h++)                                                       \
+        store_row(&p->part, block * n + h, sum[h]);                                                                    \
     }                                                                                                                  \
   }
 VECTOR_BLOCKS(vector_fours, 4)
@@ -295,17 +296,12 @@ static void multiply_vector(const bk_vector *p) {
 #undef EIGHTS
 }
 
-INLINED void store_row(const float *bias, float *out, int32_t row, float sum, bk_activation activation) {
-  const float biased = sum + (bias ? bias[row] : 0.0f);
-  out[row] = activation ? activated_alone(biased, activation) : biased;
-}
-
 INLINED void lane_bands(const bk_lanes *p, const bk_storage storage) {
-  for (int32_t band = p->first; band < p->last; band++) {
+  for (int32_t band = p->part.first; band < p->part.last; band++) {
     float sums[64];
     lane_sums(p, band, sums, storage);
     for (int32_t i = 0; i < 64 && band * 64 + i < p->rows; i++)
-      store_row(p->bias, p->out, band * 64 + i, sums[i], p->activation);
+      store_row(&p->part, band * 64 + i, sums[i]);
   }
 }
 
@@ -317,7 +313,7 @@ static void multiply_lanes(const bk_lanes *p) {
 
 INLINED void window_bands(const bk_windows *p, const bk_storage storage) {
   const int32_t width = 16 / p->rows_in_unit;
-  for (int32_t band = p->first; band < p->last; band++) {
+  for (int32_t band = p->part.first; band < p->part.last; band++) {
     float sums[64];
     window_sums(p, band, sums, storage);
     for (int32_t i = 0; i < 4 * p->rows_in_unit; i++) {
@@ -326,7 +322,7 @@ INLINED void window_bands(const bk_windows *p, const bk_storage storage) {
       float *const lanes = sums + i * width;
       for (int32_t half = width / 2; half > 0; half /= 2)
         for (int32_t lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
-      store_row(p->bias, p->out, row, lanes[0], p->activation);
+      store_row(&p->part, row, lanes[0]);
     }
   }
 }

@@ -46,4 +46,12 @@ extension Module {
   /// Sets this module and all below it to evaluation: dropout off, batch norm with its running statistics.
   @discardableResult
   public final func eval() -> Self { train(false) }
+
+  /// Runs with this module and all below it in evaluation, and puts the mode of each back, also where `body` throws.
+  public final func evaluating<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let modes = namedModules.values.map { (module: $0, isTraining: $0.isTraining) }
+    eval()
+    defer { for (module, isTraining) in modes { module.isTraining = isTraining } }
+    return try body()
+  }
 }

@@ -130,17 +130,17 @@ static void check_vector(const bk_kernels *k, uint64_t seed) {
   void *values = stored(storage, (int64_t)entries * height, exact);
   float *out = numbers(rows);
   const int is_narrow = next() & 1;
-  bk_vector p = {x, values, storage, starts, is_narrow ? narrow : NULL, is_narrow ? NULL : wide,
-                 next() & 1 ? bias : NULL, out, 0, units, rows, height, (bk_activation)upto(3)};
+  const bk_part part = {x, next() & 1 ? bias : NULL, out, 0, units, (bk_activation)upto(3)};
+  bk_vector p = {part, values, storage, starts, is_narrow ? narrow : NULL, is_narrow ? NULL : wide, rows, height};
   k->multiply_vector(&p);
   for (int32_t row = 0; row < rows; row++) {
-    double sum = p.bias ? bias[row] : 0, size = fabs(sum);
+    double sum = part.bias ? bias[row] : 0, size = fabs(sum);
     for (int32_t e = starts[row / height]; e < starts[row / height + 1]; e++) {
       const double product = (double)exact[e * height + row % height] * x[wide[e]];
       sum += product;
       size += fabs(product);
     }
-    expect(near(out[row], activated(sum, p.activation), size, columns), "multiply_vector", seed);
+    expect(near(out[row], activated(sum, part.activation), size, columns), "multiply_vector", seed);
   }
   free(narrow), free(wide), free(exact), free(x), free(bias), free(values), free(out);
 }
@@ -189,11 +189,11 @@ static void check_lanes(const bk_kernels *k, uint64_t seed) {
           sizes[group * 16 + lane] += fabs(product);
         }
   }
-  bk_lanes p = {x, values, storage, places, steps, lengths, orders, value_starts, length_starts, next() & 1 ? bias : NULL,
-                out, 0, 1, rows, columns, (bk_activation)upto(3)};
+  const bk_part part = {x, next() & 1 ? bias : NULL, out, 0, 1, (bk_activation)upto(3)};
+  bk_lanes p = {part, values, storage, places, steps, lengths, orders, value_starts, length_starts, rows, columns};
   k->multiply_lanes(&p);
   for (int32_t row = 0; row < rows; row++)
-    expect(near(out[row], activated(sums[row] + (p.bias ? bias[row] : 0), p.activation), sizes[row] + 1, 12 * chunks),
+    expect(near(out[row], activated(sums[row] + (part.bias ? bias[row] : 0), part.activation), sizes[row] + 1, 12 * chunks),
            "multiply_lanes", seed);
   free(orders), free(steps), free(lengths), free(exact), free(x), free(bias), free(out), free(values), free(places);
 }
@@ -209,8 +209,8 @@ static void check_windows(const bk_kernels *k, uint64_t seed) {
   uint64_t *places = malloc(windows * 4 * 8);
   memset(places, 0, windows * 4 * 8);
   double sums[16] = {0}, sizes[16] = {0};
-  bk_windows p = {x, values, storage, places, {0}, next() & 1 ? bias : NULL, out, 0, 1, rows, columns, rows_in_unit,
-                  (bk_activation)upto(3)};
+  const bk_part part = {x, next() & 1 ? bias : NULL, out, 0, 1, (bk_activation)upto(3)};
+  bk_windows p = {part, values, storage, places, {0}, rows, columns, rows_in_unit};
   // Two of each `group` columns.
   for (int lane = 0; lane < 16; lane++) p.bases[lane] = (uint8_t)(lane % width / 2 * (group < 16 ? group : 16));
   for (int32_t window = 0; window < windows; window++)
@@ -230,7 +230,7 @@ static void check_windows(const bk_kernels *k, uint64_t seed) {
       }
   k->multiply_windows(&p);
   for (int32_t row = 0; row < rows; row++)
-    expect(near(out[row], activated(sums[row] + (p.bias ? bias[row] : 0), p.activation), sizes[row] + 1, 16 * windows),
+    expect(near(out[row], activated(sums[row] + (part.bias ? bias[row] : 0), part.activation), sizes[row] + 1, 16 * windows),
            "multiply_windows", seed);
   free(exact), free(x), free(bias), free(out), free(values), free(places);
 }

@@ -54,24 +54,20 @@ struct CompressionCommand: ParsableCommand {
   func run() throws {
     keepFreedMemory()
     let (train, test) = (try FashionMNIST.load(.train), try FashionMNIST.load(.test))
-    var outcomes: [Outcome] = []
-    if let data = FileManager.default.contents(atPath: json) {
-      outcomes = try JSONDecoder().decode([Outcome].self, from: data)
-    }
+    var file = try OutcomeFile<Outcome>(json)
     for network in networks {
       for sparsity in sparsities {
         for seed in seeds {
           func isThis(_ other: Outcome) -> Bool {
             other.network == network && other.sparsity == sparsity && other.seed == seed && other.epochs == epochs
           }
-          if outcomes.contains(where: isThis) { continue }
-          outcomes.append(try outcome(network, sparsity, seed, train, test))
-          try write(outcomes, toJSON: json)
+          if file.outcomes.contains(where: isThis) { continue }
+          try file.add(outcome(network, sparsity, seed, train, test))
         }
       }
       print("\n\(network.rawValue): \(epochs) epochs, seeds \(seeds)")
       for sparsity in sparsities {
-        let found = outcomes.filter {
+        let found = file.outcomes.filter {
           $0.network == network && $0.sparsity == sparsity && $0.epochs == epochs && seeds.contains($0.seed)
         }
         guard let first = found.first else { continue }

@@ -78,10 +78,7 @@ struct PatternsCommand: ParsableCommand {
   func run() throws {
     keepFreedMemory()
     let (train, test) = (try FashionMNIST.load(.train).prefix(images), try FashionMNIST.load(.test))
-    var outcomes: [Outcome] = []
-    if let data = FileManager.default.contents(atPath: json) {
-      outcomes = try JSONDecoder().decode([Outcome].self, from: data)
-    }
+    var file = try OutcomeFile<Outcome>(json)
     var left = most
     for seed in seeds {
       let start = "\(json).\(seed).\(epochs).\(images).safetensors"
@@ -89,21 +86,20 @@ struct PatternsCommand: ParsableCommand {
         func isThis(_ other: Outcome) -> Bool {
           other.way == way && other.sparsity == sparsity && other.seed == seed && isSameTraining(other)
         }
-        if outcomes.contains(where: isThis) { continue }
+        if file.outcomes.contains(where: isThis) { continue }
         guard left > 0 else { return print("There is more to do: run it again.") }
         left -= 1
         let trial = PatternTrial(train: train, test: test, seed: seed, batches: batches)
         if way == .dense { try trial.trainDense(epochs: epochs, to: start) }
         let outcome = try trial.run(way, sparsity, epochs: epochs, from: start)
-        outcomes.append(outcome)
-        try write(outcomes, toJSON: json)
+        try file.add(outcome)
         print(Self.line(outcome))
         fflush(nil)
       }
     }
     print("\nMeans over seeds \(seeds)")
     for (way, sparsity) in cells {
-      let found = outcomes.filter { $0.way == way && $0.sparsity == sparsity && isSameTraining($0) }
+      let found = file.outcomes.filter { $0.way == way && $0.sparsity == sparsity && isSameTraining($0) }
       guard var mean = found.first else { continue }
       mean.accuracy = found.map(\.accuracy).reduce(0, +) / Double(found.count)
       for batch in mean.speed.keys {

@@ -68,22 +68,16 @@ struct RecipesCommand: ParsableCommand {
   func run() throws {
     keepFreedMemory()
     let (train, test) = (try FashionMNIST.load(.train), try FashionMNIST.load(.test))
-    var outcomes: [Outcome] = []
-    if let data = FileManager.default.contents(atPath: json) {
-      outcomes = try JSONDecoder().decode([Outcome].self, from: data)
-    }
+    var file = try OutcomeFile<Outcome>(json)
     for way in ways {
       for sparsity in way == .dense ? [0] : sparsities {
         for seed in seeds {
           func isThis(_ other: Outcome) -> Bool {
             other.way == way && other.sparsity == sparsity && other.seed == seed && other.epochs == epochs
           }
-          if outcomes.contains(where: isThis) { continue }
+          if file.outcomes.contains(where: isThis) { continue }
           let outcome = try RecipeTraining(train, epochs: epochs, seed: seed).run(way, sparsity, test)
-          outcomes.append(outcome)
-          try FileManager.default.createDirectory(
-            at: URL(fileURLWithPath: json).deletingLastPathComponent(), withIntermediateDirectories: true)
-          try write(outcomes, toJSON: json)
+          try file.add(outcome)
           print(
             String(
               format: "%@ %4.1f %%, seed %d: accuracy %.2f %%, %.1f s", "\(way.rawValue)".padded(10), sparsity * 100,
@@ -94,7 +88,7 @@ struct RecipesCommand: ParsableCommand {
     }
     print("\nAccuracy in percent, mean and spread (largest less smallest) of seeds \(seeds), \(epochs) epochs in all")
     print("recipe".padded(12) + sparsities.map { String(format: "%.4g %%", $0 * 100).padded(16) }.joined())
-    for way in ways { print(way.rawValue.padded(12) + row(way, outcomes)) }
+    for way in ways { print(way.rawValue.padded(12) + row(way, file.outcomes)) }
   }
 
   private func row(_ way: Way, _ outcomes: [Outcome]) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import Pictures
 
 /// Seconds against weights, both axes logarithmic, a panel for each method, as SVG. A pure function of the results.
 struct LogLogPlot {
@@ -54,35 +55,28 @@ struct LogLogPlot {
   /// The file's content.
   var source: String {
     let rows = (panels.count + Self.columns - 1) / Self.columns
-    let columns = min(Self.columns, max(panels.count, 1))
+    // As wide as the words above them need, however few panels there are.
+    let columns = Self.columns
     let width =
       Self.margin.left + Double(columns) * (Self.panel.width + Self.panel.gapX) - Self.panel.gapX + Self.margin.right
     let height =
       Self.margin.top + Double(rows) * (Self.panel.height + Self.panel.gapY) - Self.panel.gapY + Self.margin.bottom
-    var body = [
-      "<rect class=\"ground\" x=\"0.5\" y=\"0.5\" width=\"\(Int(width) - 1)\" height=\"\(Int(height) - 1)\" rx=\"12\"/>",
-      SVG.text("Pruning calls of Bonsai and PyTorch", 32, 46, "title"), SVG.text(subtitle, 32, 72, "muted"),
-    ]
-    body += Self.legend(right: width - Self.margin.right, 41)
+    var picture = SVGDocument(
+      width: width, height: height,
+      title: "Seconds of pruning calls against the number of weights, Bonsai and PyTorch", style: PlotStyle.rules)
+    picture.rectangle((0.5, 0.5), width: width - 1, height: height - 1, corner: 12, class: "ground")
+    picture.text("Pruning calls of Bonsai and PyTorch", (32, 46), class: "title")
+    picture.text(subtitle, (32, 72), class: "muted")
+    Self.addLegend(to: &picture, right: width - Self.margin.right, 41)
     for (place, panel) in panels.enumerated() {
       let x = Self.margin.left + Double(place % Self.columns) * (Self.panel.width + Self.panel.gapX)
       let y = Self.margin.top + Double(place / Self.columns) * (Self.panel.height + Self.panel.gapY)
-      body += draw(panel, x, y)
+      add(panel, to: &picture, x, y)
     }
-    return """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" width="\(Int(width))" \
-      height="\(Int(height))" role="img">
-      <title>Seconds of pruning calls against the number of weights, Bonsai and PyTorch</title>
-      <style>
-      \(SVG.style)
-      </style>
-      \(body.joined(separator: "\n"))
-      </svg>
-
-      """
+    return picture.source
   }
 
-  private func draw(_ panel: Panel, _ left: Double, _ top: Double) -> [String] {
+  private func add(_ panel: Panel, to picture: inout SVGDocument, _ left: Double, _ top: Double) {
     let bottom = top + Self.panel.height
     let right = left + Self.panel.width
     func x(_ value: Double) -> Double {
@@ -91,51 +85,41 @@ struct LogLogPlot {
     func y(_ value: Double) -> Double {
       bottom - (log10(value) - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.panel.height
     }
-    var out: [String] = []
     for power in stride(from: ys.lowerBound, through: ys.upperBound, by: 1) {
       let at = y(pow(10, power))
-      out.append(SVG.line(left, at, right, at, power == ys.lowerBound ? "axis" : "grid"))
-      out.append(SVG.text(Self.seconds(power), left - 10, at + 4.5, "end muted"))
+      picture.line((left, at), (right, at), class: power == ys.lowerBound ? "axis" : "grid")
+      picture.text(Self.seconds(power), (left - 10, at + 4.5), class: "end muted")
     }
     for power in stride(from: xs.lowerBound, through: xs.upperBound, by: 1) {
       let at = x(pow(10, power))
-      out.append(SVG.line(at, top, at, bottom, "grid"))
-      out.append(SVG.text(Self.count(power), at, bottom + 20, "middle muted"))
+      picture.line((at, top), (at, bottom), class: "grid")
+      picture.text(Self.count(power), (at, bottom + 20), class: "middle muted")
     }
-    out.append(SVG.text(panel.title, left, top - 14, "value"))
+    picture.text(panel.title, (left, top - 14), class: "value")
     if let ratio = panel.ratio {
-      out.append(
-        SVG.text(String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio), right, top - 14, "end bonsai"))
+      let text = String(format: ratio < 10 ? "%.1f× faster" : "%.0f× faster", ratio)
+      picture.text(text, (right, top - 14), class: "end bonsai")
     }
     for (points, name) in [(panel.copy, "copy"), (panel.torch, "torch"), (panel.bonsai, "bonsai")] where !points.isEmpty
     {
-      let path = points.map { "\(SVG.tenth(x($0.x))),\(SVG.tenth(y($0.y)))" }.joined(separator: " ")
-      out.append("<polyline class=\"\(name)-line\" points=\"\(path)\"/>")
-      if name != "copy" {
-        out += points.map {
-          "<circle class=\"\(name)-dot\" cx=\"\(SVG.tenth(x($0.x)))\" cy=\"\(SVG.tenth(y($0.y)))\" r=\"4\"/>"
-        }
-      }
+      let path = points.map { (x: x($0.x), y: y($0.y)) }
+      picture.polyline(path, class: "\(name)-line")
+      if name != "copy" { for point in path { picture.circle(point, radius: 4, class: "\(name)-dot") } }
     }
-    return out
   }
 
   /// The names of the lines, each behind a piece of its line, in the picture's corner, where no line can run through them.
-  private static func legend(right: Double, _ y: Double) -> [String] {
-    var out: [String] = []
+  private static func addLegend(to picture: inout SVGDocument, right: Double, _ y: Double) {
     var x = right
     for (name, label, length) in [
       ("copy", "copy of as many bytes", 142.0), ("torch", "PyTorch", 50.0), ("bonsai", "Bonsai", 44.0),
     ] {
       x -= length
-      out.append(SVG.text(label, x, y + 4.5, name))
-      out.append("<polyline class=\"\(name)-line\" points=\"\(SVG.tenth(x - 36)),\(y) \(SVG.tenth(x - 8)),\(y)\"/>")
-      if name != "copy" {
-        out.append("<circle class=\"\(name)-dot\" cx=\"\(SVG.tenth(x - 22))\" cy=\"\(y)\" r=\"4\"/>")
-      }
+      picture.text(label, (x, y + 4.5), class: name)
+      picture.polyline([(x - 36, y), (x - 8, y)], class: "\(name)-line")
+      if name != "copy" { picture.circle((x - 22, y), radius: 4, class: "\(name)-dot") }
       x -= 60
     }
-    return out
   }
 
   private static func seconds(_ power: Double) -> String {

@@ -1,11 +1,12 @@
 import Foundation
+import Pictures
 import SparseKernels
 
 /// How many times as fast as dense against the share of zeros, a panel for each layer and a line for each format, as SVG. A
 /// pure function of the results.
 struct SparsityPlot {
   private static let panel = (width: 270.0, height: 190.0, gapX: 60.0, gapY: 84.0)
-  private static let margin = (left: 66.0, top: 128.0, right: 32.0, bottom: 60.0)
+  private static let margin = (left: 66.0, top: 142.0, right: 32.0, bottom: 60.0)
   private static let columns = 3
   private static let formats: [(format: SparseFormat, colour: String)] = [
     (.blocks4, "bonsai"), (.blocks8, "blue"), (.entries, "torch"), (.lanes, "pink"),
@@ -41,37 +42,31 @@ struct SparsityPlot {
   /// The file's content.
   var source: String {
     let rows = (panels.count + Self.columns - 1) / Self.columns
-    let columns = min(Self.columns, panels.count)
+    // As wide as the words above them need, however few panels there are.
+    let columns = Self.columns
     let width =
       Self.margin.left + Double(columns) * (Self.panel.width + Self.panel.gapX) - Self.panel.gapX + Self.margin.right
     let height =
       Self.margin.top + Double(rows) * (Self.panel.height + Self.panel.gapY) - Self.panel.gapY + Self.margin.bottom
-    var body = [
-      "<rect class=\"ground\" x=\"0.5\" y=\"0.5\" width=\"\(Int(width) - 1)\" height=\"\(Int(height) - 1)\" rx=\"12\"/>",
-      SVG.text("Sparse layers: times as fast as LibTorch's dense ones", 32, 46, "title"),
-      SVG.text(subtitle, 32, 72, "muted"),
-    ]
-    body += legend(left: 32, 98)
+    var picture = SVGDocument(
+      width: width, height: height,
+      title: "How many times as fast as dense sparse layers are, against the share of zeros", style: PlotStyle.rules)
+    picture.rectangle((0.5, 0.5), width: width - 1, height: height - 1, corner: 12, class: "ground")
+    picture.text("Sparse layers: times as fast as LibTorch's dense ones", (32, 46), class: "title")
+    picture.text(subtitle, (32, 72), class: "muted")
+    addLegend(to: &picture, left: 32, 98)
     for (place, panel) in panels.enumerated() {
-      body += draw(
-        panel.name, panel.results,
+      add(
+        panel.name, panel.results, to: &picture,
         Self.margin.left + Double(place % Self.columns) * (Self.panel.width + Self.panel.gapX),
         Self.margin.top + Double(place / Self.columns) * (Self.panel.height + Self.panel.gapY))
     }
-    return """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" width="\(Int(width))" \
-      height="\(Int(height))" role="img">
-      <title>How many times as fast as dense sparse layers are, against the share of zeros</title>
-      <style>
-      \(SVG.style)
-      </style>
-      \(body.joined(separator: "\n"))
-      </svg>
-
-      """
+    return picture.source
   }
 
-  private func draw(_ name: String, _ results: [SparseCase.Result], _ left: Double, _ top: Double) -> [String] {
+  private func add(
+    _ name: String, _ results: [SparseCase.Result], to picture: inout SVGDocument, _ left: Double, _ top: Double
+  ) {
     let (bottom, right) = (top + Self.panel.height, left + Self.panel.width)
     func x(_ value: Double) -> Double {
       left + (value - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * Self.panel.width
@@ -79,36 +74,32 @@ struct SparsityPlot {
     func y(_ power: Double) -> Double {
       bottom - (power - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.panel.height
     }
-    var out = [SVG.text(name, left, top - 12, "value")]
+    picture.text(name, (left, top - 12), class: "value")
     for power in stride(from: ys.lowerBound, through: ys.upperBound, by: 1) {
-      out.append(SVG.line(left, y(power), right, y(power), power == 0 ? "axis" : "grid"))
-      out.append(SVG.text(String(format: "%g×", exp2(power)), left - 8, y(power) + 4.5, "end muted"))
+      picture.line((left, y(power)), (right, y(power)), class: power == 0 ? "axis" : "grid")
+      picture.text(String(format: "%g×", exp2(power)), (left - 8, y(power) + 4.5), class: "end muted")
     }
     for share in [0.5, 0.6, 0.7, 0.8, 0.9, 0.98] where xs.contains(share) {
-      out.append(SVG.line(x(share), top, x(share), bottom, "grid"))
-      out.append(SVG.text(String(format: "%.0f %%", share * 100), x(share), bottom + 18, "middle muted"))
+      picture.line((x(share), top), (x(share), bottom), class: "grid")
+      picture.text(String(format: "%.0f %%", share * 100), (x(share), bottom + 18), class: "middle muted")
     }
     for (format, colour) in Self.formats {
       let points = results.filter { $0.format == format }.sorted { $0.sparsity < $1.sparsity }.map {
-        (SVG.tenth(x($0.sparsity)), SVG.tenth(y(log2($0.ratio))))
+        (x: x($0.sparsity), y: y(log2($0.ratio)))
       }
       guard !points.isEmpty else { continue }
-      out.append(
-        "<polyline class=\"\(colour)-line\" points=\"\(points.map { "\($0.0),\($0.1)" }.joined(separator: " "))\"/>")
-      out += points.map { "<circle class=\"\(colour)-dot\" cx=\"\($0.0)\" cy=\"\($0.1)\" r=\"3.5\"/>" }
+      picture.polyline(points, class: "\(colour)-line")
+      for point in points { picture.circle(point, radius: 3.5, class: "\(colour)-dot") }
     }
-    return out
   }
 
-  private func legend(left: Double, _ y: Double) -> [String] {
+  private func addLegend(to picture: inout SVGDocument, left: Double, _ y: Double) {
     let found = Set(panels.flatMap(\.results).map(\.format))
-    var out: [String] = []
     var x = left
     for (format, colour) in Self.formats where found.contains(format) {
-      out.append("<polyline class=\"\(colour)-line\" points=\"\(x),\(y) \(x + 28),\(y)\"/>")
-      out.append(SVG.text(format.rawValue, x + 36, y + 4.5, colour))
+      picture.polyline([(x, y), (x + 28, y)], class: "\(colour)-line")
+      picture.text(format.rawValue, (x + 36, y + 4.5), class: colour)
       x += 120
     }
-    return out
   }
 }

@@ -21,6 +21,14 @@ LOADS(16)
 LOADS(32)
 LOADS(64)
 
+// Where 64 entries of which there are `bytes` can be read: where they are, or from `rest`, filled up with zeros.
+INLINED const char *whole64(const char *from, int64_t bytes, char *rest, int64_t size) {
+  if (bytes >= size) return from;
+  memset(rest, 0, size);
+  memcpy(rest, from, bytes);
+  return rest;
+}
+
 INLINED uint64_t lowest(int64_t count) { return count >= 64 ? ~0ull : (1ull << count) - 1; }
 
 // MARK: Keys
@@ -62,12 +70,8 @@ KEYS(64)
     vec##width excess = (vec##width)(int##width##_t)0;                                                           \
     for (int64_t start = 0; start < count; start += 64) {                                                        \
       char rest[64 * width / 8];                                                                                 \
-      const char *from = entries + start * (width / 8);                                                          \
-      if (count - start < 64) {                                                                                  \
-        memset(rest, 0, sizeof rest);                                                                            \
-        memcpy(rest, from, (count - start) * (width / 8));                                                       \
-        from = rest;                                                                                             \
-      }                                                                                                          \
+      const char *from = whole64(entries + start * (width / 8), (count - start) * (width / 8), rest,             \
+                                 sizeof rest);                                                                   \
       vec##width over[vectors], within[vectors];                                                                 \
       UNROLLED for (int i = 0; i < vectors; i++) {                                                               \
         const vec##width key = keys##width(k, rule, load##width(from + i * VECTOR), &excess);                    \
@@ -205,12 +209,8 @@ static int64_t gather(const uint64_t *bits, int64_t words, const void *entries, 
     int64_t found = 0;                                                                                           \
     for (int64_t start = 0; start < count; start += 64) {                                                        \
       char rest[64 * width / 8];                                                                                 \
-      const char *from = keys + start * (width / 8);                                                             \
-      if (count - start < 64) {                                                                                  \
-        memset(rest, 0, sizeof rest);                                                                            \
-        memcpy(rest, from, (count - start) * (width / 8));                                                       \
-        from = rest;                                                                                             \
-      }                                                                                                          \
+      const char *from = whole64(keys + start * (width / 8), (count - start) * (width / 8), rest,                \
+                                 sizeof rest);                                                                   \
       enum { vectors = 64 * width / 8 / VECTOR };                                                                \
       vec##width within[vectors];                                                                                \
       UNROLLED for (int i = 0; i < vectors; i++) {                                                               \
@@ -326,12 +326,8 @@ INLINED vec16 times16(vec16 entries, vec16 mask) { return entries & mask; }
     const vec##width filters = (vec##width)(int##width##_t)filter, values = (vec##width)(int##width##_t)value;   \
     for (int64_t start = 0; start < count; start += 64) {                                                        \
       char rest[64 * width / 8];                                                                                 \
-      const char *from = entries + start * (width / 8);                                                          \
-      if (count - start < 64) {                                                                                  \
-        memset(rest, 0, sizeof rest);                                                                            \
-        memcpy(rest, from, (count - start) * (width / 8));                                                       \
-        from = rest;                                                                                             \
-      }                                                                                                          \
+      const char *from = whole64(entries + start * (width / 8), (count - start) * (width / 8), rest,             \
+                                 sizeof rest);                                                                   \
       vec##width same[vectors];                                                                                  \
       UNROLLED for (int i = 0; i < vectors; i++) \
         same[i] = (vec##width)((load##width(from + i * VECTOR) & filters) == values);    \

@@ -48,29 +48,35 @@ typedef struct bk_tile {
   bk_activation activation;
 } bk_tile;
 
-// A sparse matrix times one vector, for the rows first ..< last; row r has the entries starts[r] ..< starts[r + 1]. With
-// a height of 4 or 8 it is blocks of so many rows instead.
-typedef struct bk_vector {
+// The part of a product with one vector that is to be made: of the rows, blocks or bands of the matrix those from `first` up to
+// `last`; and what becomes of the sums.
+typedef struct bk_part {
   const float *x;
+  const float *bias;
+  float *out;
+  int32_t first, last;
+  bk_activation activation;
+} bk_part;
+
+// A sparse matrix times one vector; row r has the entries starts[r] ..< starts[r + 1]. With a height of 4 or 8 it is blocks
+// of so many rows instead.
+typedef struct bk_vector {
+  bk_part part;
   const void *values;
   bk_storage storage;
   const int32_t *starts;
   const uint16_t *columns16;  // one of these two
   const uint32_t *columns32;
-  const float *bias;
-  float *out;
-  int32_t first, last;
   int32_t rows;
   int32_t height;
-  bk_activation activation;
 } bk_vector;
 
-// A sparse matrix times one vector, for the bands of 64 rows first ..< last. Columns are taken in chunks of 32. In each
-// chunk the 16 rows of each of the four groups of a band take other lanes, by `orders`; then each of steps[band * chunks +
-// chunk] steps takes, for each group, the next lengths[...] values for the first so many lanes, with their columns within
-// the chunk. Up to 16 bytes may be read behind the last place.
+// A sparse matrix times one vector, in bands of 64 rows. Columns are taken in chunks of 32. In each chunk the 16 rows of each
+// of the four groups of a band take other lanes, by `orders`; then each of steps[band * chunks + chunk] steps takes, for each
+// group, the next lengths[...] values for the first so many lanes, with their columns within the chunk. Up to 16 bytes may be
+// read behind the last place.
 typedef struct bk_lanes {
-  const float *x;
+  bk_part part;
   const void *values;
   bk_storage storage;
   const uint8_t *places;
@@ -79,32 +85,23 @@ typedef struct bk_lanes {
   const uint8_t *orders;        // 16 for each band, chunk and group, and for each group at the end of a band
   const int32_t *value_starts;  // for each band
   const int32_t *length_starts;
-  const float *bias;
-  float *out;
-  int32_t first, last;
   int32_t rows;
   int32_t columns;
-  bk_activation activation;
 } bk_lanes;
 
-// A matrix of which each row keeps as many entries in each window of 32 columns, times one vector, for the bands
-// first ..< last. A unit of rows_in_unit rows has 16 values for each window, its rows one after the other. A band has 4 units,
-// of which the values for a window lie side by side; and so do their places, 4 bits for each value: that of lane l stands in
-// the bits from 4 (l / 2) + 32 (l % 2) on, and counts from column bases[l] of the window. Values for columns that the matrix
-// does not have are 0.
+// A matrix of which each row keeps as many entries in each window of 32 columns, times one vector. A unit of rows_in_unit rows
+// has 16 values for each window, its rows one after the other. A band has 4 units, of which the values for a window lie side
+// by side; and so do their places, 4 bits for each value: that of lane l stands in the bits from 4 (l / 2) + 32 (l % 2) on, and
+// counts from column bases[l] of the window. Values for columns that the matrix does not have are 0.
 typedef struct bk_windows {
-  const float *x;
+  bk_part part;
   const void *values;
   bk_storage storage;
   const uint64_t *places;
   uint8_t bases[16];
-  const float *bias;
-  float *out;
-  int32_t first, last;
   int32_t rows;
   int32_t columns;
   int32_t rows_in_unit;  // 1, 2 or 4
-  bk_activation activation;
 } bk_windows;
 
 // A run of floats that is copied from each row of a tile to each row of an output.

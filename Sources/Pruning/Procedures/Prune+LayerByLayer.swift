@@ -56,13 +56,10 @@ extension Prune {
         .contradiction, "prune layer by layer", expected: "a distribution within layers", found: "global",
         advice: "choose row, uniform or erk")
     }
-    let modes = model.namedModules.values.map { ($0, $0.isTraining) }
-    model.eval()
-    defer { for (module, mode) in modes { module.isTraining = mode } }
     var work = LayerWork(plan: plan, weights: weights)
     do {
-      for numbers in try work.order(calibrate) {
-        try work.prune(numbers, calibrate, progress)
+      try model.evaluating {
+        for numbers in try work.order(calibrate) { try work.prune(numbers, calibrate, progress) }
       }
     } catch {
       work.takeBack()

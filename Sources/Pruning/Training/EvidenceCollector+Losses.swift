@@ -57,16 +57,11 @@ extension EvidenceCollector {
       }
     }
     let tensors = plain.filter(\.dtype.isFloatingPoint)
-    let modes = model.namedModules.values.map { ($0, $0.isTraining) }
     let before = noGrad { tensors.map { $0.detach().clone() } }
     noGrad { for tensor in tensors { _ = tensor.copy(from: tensor.detach().abs()) } }
-    model.eval()
-    defer {
-      noGrad { for (tensor, value) in zip(tensors, before) { _ = tensor.copy(from: value) } }
-      for (module, mode) in modes { module.isTraining = mode }
-    }
+    defer { noGrad { for (tensor, value) in zip(tensors, before) { _ = tensor.copy(from: value) } } }
     let ones = example.narrow(0, start: 0, length: 1).onesLike()
-    let flow = model(ones).sum()
+    let flow = model.evaluating { model(ones).sum() }
     guard flow.item().isFinite else {
       throw RecipeError(
         .notANumber, "gather synaptic flow", expected: "a finite sum of outputs", found: "\(flow.item())",

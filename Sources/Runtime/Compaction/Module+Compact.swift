@@ -59,11 +59,8 @@ extension Module {
     _ recipe: CompactionRecipe, inputs: OrderedDictionary<String, Tensor>, optimizer: (any Optimizer)? = nil,
     dynamic: [DynamicDimension] = [.batch], _ call: ([Tensor]) throws -> [Tensor]
   ) throws -> ModuleCompaction {
-    let modes = namedModules.values.map { (module: $0, isTraining: $0.isTraining) }
-    eval()
-    defer { for (module, isTraining) in modes { module.isTraining = isTraining } }
-    return try noGrad {
-      try Generator.preservingState { try shrink(recipe, inputs, optimizer, dynamic, call) }
+    try evaluating {
+      try noGrad { try Generator.preservingState { try shrink(recipe, inputs, optimizer, dynamic, call) } }
     }
   }
 

@@ -50,7 +50,7 @@ public struct Recovery {
           + "from")
     }
     let data = try RecoveryData(inputs, labels: labels, for: small, heldOut: heldOut, batch: batch)
-    return try Self.evaluating([small, teacher]) {
+    return try Self.evaluating(small, teacher) {
       let reference = try OutputReference(teacher, batches: data.heldOut, labels: data.heldOutLabels)
       guard reference.outputs.allSatisfy({ $0.allSatisfy { $0.isFinite().all().item() != 0 } }) else {
         throw RecoveryError.data(
@@ -75,6 +75,10 @@ public struct Recovery {
     }
   }
 
+  private static func evaluating<R>(_ small: Module, _ teacher: Module, _ body: () throws -> R) rethrows -> R {
+    try small.evaluating { try teacher.evaluating(body) }
+  }
+
   private func run(_ step: RecoveryStep, _ work: RecoveryWork, _ report: inout RecoveryReport) throws {
     let snapshot = ModelSnapshot(work.small)
     let start = ContinuousClock.now
@@ -96,14 +100,6 @@ public struct Recovery {
     if !entry.isKept { snapshot.restore() }
     entry.seconds = (ContinuousClock.now - start).inSeconds
     report.steps.append(entry)
-  }
-
-  /// Runs with models in evaluation, and puts their modes back.
-  private static func evaluating<R>(_ models: [Module], _ body: () throws -> R) rethrows -> R {
-    let modes = models.flatMap { $0.namedModules.values }.map { (module: $0, isTraining: $0.isTraining) }
-    for model in models { model.eval() }
-    defer { for (module, isTraining) in modes { module.isTraining = isTraining } }
-    return try body()
   }
 }
 
@@ -131,7 +127,7 @@ extension Recovery {
       return try run(small, teacher: teacher, inputs: [inputs], labels: labels, kept: kept)
     }
     let example = inputs.narrow(0, start: 0, length: min(2, max(inputs.shape.first ?? 0, 1)))
-    return try Self.evaluating([small, teacher]) {
+    return try Self.evaluating(small, teacher) {
       try PrunedWeights(of: small).asParameters {
         let (twin, original) = (
           try GraphModule(TracedModule(small, example: example)),

@@ -89,9 +89,9 @@ public struct RecoveryData {
   /// The inputs of so many batches to learn from, one after the other; spread over all where that is not all.
   ///
   /// - Parameter samples: about how many samples at most.
-  func fitted(samples: Int = .max) -> some Collection<[Tensor]> {
-    let size = fit.first?.count ?? 1
-    let wanted = min(fit.count, max(1, (samples + size - 1) / max(size, 1)))
+  func fitted(samples: Int) -> some Collection<[Tensor]> {
+    let size = max(fit.first?.count ?? 1, 1)
+    let wanted = min(fit.count, max(1, samples / size + (samples % size > 0 ? 1 : 0)))
     let places = (0..<wanted).map { $0 * fit.count / wanted }
     return places.lazy.map { [inputs, fit] in Self.samples(fit[$0], of: inputs) }
   }

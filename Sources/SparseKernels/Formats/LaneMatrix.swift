@@ -84,8 +84,8 @@ struct LaneMatrix: Sendable {
 
   var bandCount: Int { valueStarts.count }
 
-  /// Gives `body` a product with this matrix, without its vectors.
-  func withProduct(_ body: (inout bk_lanes) -> Void) {
+  /// Gives `body` a part of a product with this matrix.
+  func withProduct(_ part: bk_part, _ body: (UnsafePointer<bk_lanes>) -> Void) {
     values.withPointer { values in
       places.withUnsafeBufferPointer { places in
         steps.withUnsafeBufferPointer { steps in
@@ -94,6 +94,7 @@ struct LaneMatrix: Sendable {
               valueStarts.withUnsafeBufferPointer { valueStarts in
                 lengthStarts.withUnsafeBufferPointer { lengthStarts in
                   var product = bk_lanes()
+                  product.part = part
                   product.values = values
                   product.storage = self.values.storage.kernel
                   product.places = places.baseAddress

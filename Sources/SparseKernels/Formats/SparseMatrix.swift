@@ -1,3 +1,4 @@
+import CKernels
 import Sparsity
 
 /// A matrix of which only some entries are kept: compressed rows, or compressed rows of blocks.
@@ -122,4 +123,22 @@ public struct SparseMatrix: Sendable {
 
   /// The number of units: rows, or blocks of them.
   var unitCount: Int { starts.count - 1 }
+
+  /// Gives `body` a part of a product of this matrix, its values stored so, with one vector.
+  func withProduct(_ part: bk_part, _ values: StoredValues, _ body: (UnsafePointer<bk_vector>) -> Void) {
+    func give(_ narrow: UnsafePointer<UInt16>?, _ wide: UnsafePointer<UInt32>?) {
+      values.withPointer { pointer in
+        starts.withUnsafeBufferPointer { starts in
+          var product = bk_vector(
+            part: part, values: pointer, storage: values.storage.kernel, starts: starts.baseAddress,
+            columns16: narrow, columns32: wide, rows: Int32(rows), height: Int32(height))
+          body(&product)
+        }
+      }
+    }
+    switch indices {
+    case .narrow(let list): list.withUnsafeBufferPointer { give($0.baseAddress, nil) }
+    case .wide(let list): list.withUnsafeBufferPointer { give(nil, $0.baseAddress) }
+    }
+  }
 }

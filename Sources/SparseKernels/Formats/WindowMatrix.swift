@@ -65,11 +65,12 @@ struct WindowMatrix: Sendable {
   private var rowsInUnit: Int { 16 * group / (32 * kept) }
   var bandCount: Int { (rows + Self.unitsInBand * rowsInUnit - 1) / (Self.unitsInBand * rowsInUnit) }
 
-  /// Gives `body` a product with this matrix, without its vectors.
-  func withProduct(_ body: (inout bk_windows) -> Void) {
+  /// Gives `body` a part of a product with this matrix.
+  func withProduct(_ part: bk_part, _ body: (UnsafePointer<bk_windows>) -> Void) {
     values.withPointer { values in
       places.withUnsafeBufferPointer { places in
         var product = bk_windows()
+        product.part = part
         product.values = values
         product.storage = self.values.storage.kernel
         product.places = places.baseAddress

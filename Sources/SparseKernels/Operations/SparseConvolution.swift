@@ -33,7 +33,7 @@ public final class SparseConvolution: Sendable {
   ///   - activation: what the outputs go through.
   ///   - format: how the weight is kept.
   ///   - tuning: the sizes of passes; usual ones for the format unless given.
-  ///   - instructions: ``InstructionSet/chosen()`` unless given.
+  ///   - instructions: `InstructionSet.chosen()` unless given.
   /// - Throws: ``SparseKernelError``; ``SparseKernelError/format(_:reason:)`` for lanes and windows, and for blocks that would lie
   ///   across groups.
   public init(

@@ -39,7 +39,7 @@ public final class SparseLinear: Sendable {
   ///   - storage: how single vectors find its values, which are rounded to it; batches too are multiplied with what is
   ///     rounded.
   ///   - tuning: the sizes of passes; usual ones for the format unless given.
-  ///   - instructions: ``InstructionSet/chosen()`` unless given.
+  ///   - instructions: `InstructionSet.chosen()` unless given.
   /// - Throws: ``SparseKernelError``.
   public init(
     weight: UnsafeBufferPointer<Float>, outputs: Int, inputs: Int, bias: [Float]? = nil,
@@ -83,73 +83,22 @@ public final class SparseLinear: Sendable {
   }
 
   private func vector(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ workers: Workers) {
+    let kernels = instructions.kernels
     bias.withOptionalPointer { bias in
-      switch weight {
-      case .lanes(let matrix): multiply(matrix, x, y, bias, workers)
-      case .windows(let matrix): multiply(matrix, x, y, bias, workers)
-      case .rows(let matrix, let values): multiply(matrix, values, x, y, bias, workers)
-      }
-    }
-  }
-
-  private func multiply(
-    _ matrix: LaneMatrix, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?,
-    _ workers: Workers
-  ) {
-    let kernels = instructions.kernels
-    workers.split(matrix.bandCount) { bands in
-      matrix.withProduct { product in
-        product.x = x
-        product.bias = bias
-        product.out = y
-        product.first = Int32(bands.lowerBound)
-        product.last = Int32(bands.upperBound)
-        product.activation = activation.kernel
-        kernels.multiply_lanes(&product)
-      }
-    }
-  }
-
-  private func multiply(
-    _ matrix: WindowMatrix, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?,
-    _ workers: Workers
-  ) {
-    let kernels = instructions.kernels
-    workers.split(matrix.bandCount) { bands in
-      matrix.withProduct { product in
-        product.x = x
-        product.bias = bias
-        product.out = y
-        product.first = Int32(bands.lowerBound)
-        product.last = Int32(bands.upperBound)
-        product.activation = activation.kernel
-        kernels.multiply_windows(&product)
-      }
-    }
-  }
-
-  private func multiply(
-    _ matrix: SparseMatrix, _ values: StoredValues, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    _ bias: UnsafePointer<Float>?, _ workers: Workers
-  ) {
-    let kernels = instructions.kernels
-    func product(_ narrow: UnsafePointer<UInt16>?, _ wide: UnsafePointer<UInt32>?) {
-      values.withPointer { pointer in
-        matrix.starts.withUnsafeBufferPointer { starts in
-          workers.split(matrix.unitCount) { units in
-            var product = bk_vector(
-              x: x, values: pointer, storage: values.storage.kernel, starts: starts.baseAddress, columns16: narrow,
-              columns32: wide,
-              bias: bias, out: y, first: Int32(units.lowerBound), last: Int32(units.upperBound),
-              rows: Int32(outputs), height: Int32(matrix.height), activation: activation.kernel)
-            kernels.multiply_vector(&product)
-          }
+      func split(_ count: Int, _ multiply: (bk_part) -> Void) {
+        workers.split(count) { units in
+          multiply(
+            bk_part(
+              x: x, bias: bias, out: y, first: Int32(units.lowerBound), last: Int32(units.upperBound),
+              activation: activation.kernel))
         }
       }
-    }
-    switch matrix.indices {
-    case .narrow(let list): list.withUnsafeBufferPointer { product($0.baseAddress, nil) }
-    case .wide(let list): list.withUnsafeBufferPointer { product(nil, $0.baseAddress) }
+      switch weight {
+      case .lanes(let matrix): split(matrix.bandCount) { matrix.withProduct($0) { kernels.multiply_lanes($0) } }
+      case .windows(let matrix): split(matrix.bandCount) { matrix.withProduct($0) { kernels.multiply_windows($0) } }
+      case .rows(let matrix, let values):
+        split(matrix.unitCount) { matrix.withProduct($0, values) { kernels.multiply_vector($0) } }
+      }
     }
   }
 

@@ -50,7 +50,7 @@ struct AccelerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    try SparsityPlot.checkIsFree(output, replacing: force)
+    try TextFile.checkIsFree(output, replacing: force)
     let result = try EngineProgram.ask(
       .accelerate(model: model, inputs.request, output: output, replacing: force), for: AccelerateResult.self)
     ModelInputOptions.remark(ignored: result.ignored, isRandom: result.isRandom)

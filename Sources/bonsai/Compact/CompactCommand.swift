@@ -116,9 +116,9 @@ struct CompactCommand: ParsableCommand {
       }
     }
     if let reference = output.reference { try compactor.masked(choice).write(to: reference) }
-    if let plot = output.plot { try SparsityPlot.write(CompactPlot(report).svg, to: plot) }
+    if let plot = output.plot { try TextFile.write(CompactPlot(report).svg, to: plot) }
     if let path = output.report {
-      try SparsityPlot.write(report.page(of: model, compactor.leftWhole).html, to: path)
+      try TextFile.write(report.page(of: model, compactor.leftWhole).html, to: path)
     }
     print(try printing.json ? report.json() : report.lines.joined(separator: "\n"))
   }

@@ -71,7 +71,7 @@ struct CompactOutputOptions: ParsableArguments {
     if let reference, !force {
       try Checkpoint.checkIsFree(reference, for: reference.hasSuffix(".onnx") ? .onnx : .pt2)
     }
-    for picture in [plot, report].compactMap({ $0 }) { try SparsityPlot.checkIsFree(picture, replacing: force) }
+    for text in [plot, report].compactMap({ $0 }) { try TextFile.checkIsFree(text, replacing: force) }
   }
 }
 

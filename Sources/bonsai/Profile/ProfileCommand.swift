@@ -47,7 +47,7 @@ struct ProfileCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let plot { try SparsityPlot.checkIsFree(plot, replacing: force) }
+    if let plot { try TextFile.checkIsFree(plot, replacing: force) }
     let result = try EngineProgram.ask(
       .profile(model: model, inputs.request(plan: planning.plan), runs: runs), for: ProfileResult.self)
     if let plot { try ProfilePlot(result).write(to: plot) }

@@ -38,5 +38,5 @@ struct ProfilePlot {
   }
 
   /// Writes the picture; it takes its place in one step.
-  func write(to path: String) throws { try SparsityPlot.write(svg, to: path) }
+  func write(to path: String) throws { try TextFile.write(svg, to: path) }
 }

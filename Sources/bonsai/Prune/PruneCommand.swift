@@ -99,7 +99,7 @@ struct PruneCommand: ParsableCommand {
   func run() throws {
     // What contradicts itself is refused before any file is opened.
     let recipe = try how.made()
-    if let plot { try SparsityPlot.checkIsFree(plot, replacing: output.force) }
+    if let plot { try TextFile.checkIsFree(plot, replacing: output.force) }
     let checkpoint = try input.open()
     let pruner = try FilePruner(checkpoint, recipe, draws: PipedDraws(), digest: SHA256Digest.self)
     let target = dryRun ? nil : try output.target(seed: (recipe.criterion as? RandomScores)?.seed)
@@ -109,7 +109,7 @@ struct PruneCommand: ParsableCommand {
     }
     let (report, recovered) = try result(of: pruner, target)
     if let target { try copyCompanions(from: input.file, to: target.path) }
-    if let plot { try SparsityPlot(report.weights).write(to: plot) }
+    if let plot { try TextFile.write(SparsityPlot(report.weights).svg, to: plot) }
     report.weights.remark(on: recipe)
     report.remarkOnTies()
     try report.write(output: target?.path, form: output.form, json: printing.json, recovery: recovered) { print($0) }

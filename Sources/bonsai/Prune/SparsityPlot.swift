@@ -1,13 +1,6 @@
-import Checkpoints
 import Console
 import Pictures
 import Recipes
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A picture of what was pruned: a bar for each tensor, as long as its sparsity.
 struct SparsityPlot {
@@ -44,27 +37,5 @@ struct SparsityPlot {
       "<line x1=\"\(overall)\" y1=\"\(top - 10)\" x2=\"\(overall)\" y2=\"\(bottom)\" stroke=\"#c04020\""
         + " stroke-dasharray=\"4 3\"/>")
     svg = (lines + ["</svg>", ""]).joined(separator: "\n")
-  }
-
-  /// Throws where a picture may not take the place of what is there.
-  static func checkIsFree(_ path: String, replacing: Bool) throws(CheckpointError) {
-    guard !replacing, FileManager.default.fileExists(atPath: path) else { return }
-    throw CheckpointError(
-      .cannotWrite, "write", file: path, expected: "no file of that name yet", found: "one",
-      advice: "choose another name, or give --force to replace it")
-  }
-
-  /// Writes the picture; it takes its place in one step.
-  func write(to path: String) throws(CheckpointError) { try Self.write(svg, to: path) }
-
-  /// Writes a picture; it takes its place in one step.
-  static func write(_ svg: String, to path: String) throws(CheckpointError) {
-    do {
-      try Data(svg.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw CheckpointError(
-        .cannotWrite, "write", file: path, expected: "a place for the picture", found: "none that can be written to",
-        advice: "check the directory, its permissions and the free space")
-    }
   }
 }

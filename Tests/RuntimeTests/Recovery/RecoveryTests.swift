@@ -185,6 +185,7 @@ import Torch
     let work = try GraphModule(TracedModule(small, example: x))
     let teacher = try GraphModule(TracedModule(big, example: x))
     let data = try RecoveryData([x], for: work, heldOut: 0.1, batch: 10)
+    #expect(data.fitted(samples: .max).reduce(0) { $0 + $1[0].shape[0] } == data.counts.fit)
     let reference = try OutputReference(teacher, batches: data.heldOut)
     var entry = RecoveryReport.Step(
       name: "calibrate", before: try reference.distance(of: work), after: try reference.distance(of: work),

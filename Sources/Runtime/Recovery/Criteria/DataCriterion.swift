@@ -9,8 +9,9 @@ import Torch
 /// let choice = try compactor.choose(CompactionRecipe(criterion, target: .amount(0.5)))
 /// ```
 ///
-/// Groups that no linear layer and no convolution takes in, or one whose sums would take too much memory, are ranked by magnitude; ``unseen`` names them. It runs the model
-/// when it is asked for scores, once for each group, and must be asked where the model may be run.
+/// Groups that no linear layer and no convolution takes in, or one whose sums would take too much memory, are ranked by
+/// magnitude; ``unseen`` names them. It runs the model when it is asked for scores, once for each group, and must be asked
+/// where the model may be run.
 public final class DataCriterion: UnitCriterion, @unchecked Sendable {
   /// What is looked at.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -34,7 +35,7 @@ public final class DataCriterion: UnitCriterion, @unchecked Sendable {
   private let model: GraphModule
   private let batches: [[Tensor]]
   private let layers: [String: FittedLayer]
-  private var gradients: [String: [Tensor]]?
+  private var gradients: [String: [[Double]]]?
   /// The groups that were ranked by magnitude, in the order in which they were asked for.
   public private(set) var unseen: [String] = []
 
@@ -62,11 +63,8 @@ public final class DataCriterion: UnitCriterion, @unchecked Sendable {
   /// - Throws: ``TracingError`` too.
   public convenience init(_ kind: Kind, module: Module, inputs: Tensor, samples: Int = 512) throws {
     let example = inputs.narrow(0, start: 0, length: min(2, max(inputs.shape.first ?? 0, 1)))
-    let modes = module.namedModules.values.map { (module: $0, isTraining: $0.isTraining) }
-    module.eval()
-    defer { for (module, isTraining) in modes { module.isTraining = isTraining } }
-    try self.init(
-      kind, model: GraphModule(TracedModule(module, example: example)).eval(), inputs: [inputs], samples: samples)
+    let model = try module.evaluating { try GraphModule(TracedModule(module, example: example)).eval() }
+    try self.init(kind, model: model, inputs: [inputs], samples: samples)
   }
 
   /// The kind's name.
@@ -205,7 +203,7 @@ public final class DataCriterion: UnitCriterion, @unchecked Sendable {
       for consumer in consumers {
         guard let gradient = gradients[consumer.layer.path]?[draw] else { continue }
         for (unit, indices) in consumer.indices.enumerated() {
-          for index in indices { sums[unit] += gradient.select(0, index).item() }
+          for index in indices { sums[unit] += gradient[index] }
         }
       }
       for unit in scores.indices { scores[unit] += sums[unit] * sums[unit] }
@@ -215,8 +213,8 @@ public final class DataCriterion: UnitCriterion, @unchecked Sendable {
 
   /// For random directions of the outputs of each batch, how far they move in them where an input channel of a layer goes:
   /// weights by their gradients, summed over everything but the input channels.
-  private func projectedGradients() throws -> [String: [Tensor]] {
-    var found: [String: [Tensor]] = [:]
+  private func projectedGradients() throws -> [String: [[Double]]] {
+    var found: [String: [[Double]]] = [:]
     let generator = Generator(seed: 0)
     let wanted = layers.values.filter { $0.windows.groups == 1 }.sorted { $0.step < $1.step }
     let weights = wanted.compactMap { layer in model.weight(layer.weight).map { (layer.path, $0) } }
@@ -237,78 +235,11 @@ public final class DataCriterion: UnitCriterion, @unchecked Sendable {
         for ((path, weight), gradient) in zip(weights, gradients) {
           guard let gradient else { continue }
           let product = (gradient * weight.detach()).to(.float64)
-          found[path, default: []].append(product.sum((0..<product.rank).filter { $0 != 1 }))
+          found[path, default: []].append(
+            product.sum((0..<product.rank).filter { $0 != 1 }).array(of: Double.self))
         }
       }
     }
     return found
-  }
-}
-
-/// What is left of a layer while units of its inputs are removed: the inverse of the covariance of those that are left, and
-/// the weights that put out nearest what it put out.
-private struct SurgeonState {
-  private var inverse: Tensor
-  private var weights: Tensor
-  /// The entries of each unit, `[units, entries]`.
-  private let entries: [Tensor]
-  private let isEven: Bool
-  /// What a cost is measured by: how much the outputs move at all.
-  private let scale: Double
-
-  /// - Parameters:
-  ///   - covariance: of the inputs; damped by a thousandth of its mean diagonal.
-  ///   - weights: `[inputs, outputs]`.
-  ///   - entries: of each unit.
-  init(_ covariance: Tensor, _ weights: Tensor, _ entries: [[Int]]) throws {
-    let spread = (weights * covariance.matmul(weights)).sum().item()
-    scale = spread > 0 ? spread : 1
-    let damping = max(covariance.diagonal().mean().item() * 1e-3, 1e-12)
-    let damped = covariance.clone()
-    damped.diagonal().addInPlace(damping)
-    let found = callList("linalg_cholesky_ex", damped, capacity: 2)
-    guard found.count == 2, found[1].countNonzero() == 0 else {
-      throw RecoveryError.data(
-        expected: "inputs of layers that are numbers", found: "a covariance that has no inverse",
-        advice: "look for NaN among weights and samples")
-    }
-    inverse = call("cholesky_inverse", found[0])
-    self.weights = weights.clone()
-    self.entries = entries.map { Tensor($0.map(Int64.init)).to(weights.device) }
-    isEven = Set(entries.map(\.count)).count == 1
-  }
-
-  /// What the outputs lose with each of some units, the weights of the others refitted.
-  func costs(_ units: [Int]) -> [Double] {
-    guard isEven, let width = entries.first?.count else { return units.map { cost($0) } }
-    let picks = Tensor.stack(units.map { entries[$0] })
-    let rows = weights.indexSelect(0, picks.reshape([-1])).reshape([units.count, width, weights.shape[1]])
-    let blocks = call("index.Tensor", inverse, [picks.unsqueeze(2), picks.unsqueeze(1)])
-    let solved = call("linalg_solve", blocks, rows)
-    return ((rows * solved).sum([1, 2]) / scale).array(of: Double.self)
-  }
-
-  private func cost(_ unit: Int) -> Double {
-    let (rows, block) = parts(unit)
-    return (rows * call("linalg_solve", block, rows)).sum().item() / scale
-  }
-
-  private func parts(_ unit: Int) -> (rows: Tensor, block: Tensor) {
-    let picks = entries[unit]
-    return (weights.indexSelect(0, picks), inverse.indexSelect(0, picks).indexSelect(1, picks))
-  }
-
-  /// Removes a unit: weights and inverse of what is left.
-  mutating func remove(_ unit: Int) {
-    let picks = entries[unit]
-    let (rows, block) = parts(unit)
-    let columns = inverse.indexSelect(1, picks)
-    let factor = columns.matmul(block.inverse())
-    weights = weights - factor.matmul(rows)
-    inverse = inverse.addmm(factor, columns.t, alpha: -1)
-    // What is gone moves nothing any more.
-    weights.indexFillInPlace(0, picks, 0)
-    inverse.indexFillInPlace(0, picks, 0)
-    inverse.indexFillInPlace(1, picks, 0)
   }
 }

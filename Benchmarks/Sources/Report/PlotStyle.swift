@@ -1,17 +1,7 @@
-/// What pictures are made of.
-enum SVG {
-  static func tenth(_ value: Double) -> Double { (value * 10).rounded() / 10 }
-
-  static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ name: String) -> String {
-    "<line class=\"\(name)\" x1=\"\(tenth(x1))\" y1=\"\(tenth(y1))\" x2=\"\(tenth(x2))\" y2=\"\(tenth(y2))\"/>"
-  }
-
-  static func text(_ text: String, _ x: Double, _ y: Double, _ name: String) -> String {
-    "<text class=\"\(name)\" x=\"\(tenth(x))\" y=\"\(tenth(y))\">\(text)</text>"
-  }
-
+/// How the pictures of benchmarks look.
+enum PlotStyle {
   /// Two sets of colours, as in the tutorial's picture.
-  static let style = """
+  static let rules = """
     text { font-family: -apple-system, "Segoe UI", Inter, "Helvetica Neue", Arial, sans-serif; font-size: 12.5px; \
     fill: #1d2733; font-variant-numeric: tabular-nums }
     .middle { text-anchor: middle } .end { text-anchor: end }
