@@ -7,7 +7,7 @@
 The files lie in a directory of their own under --directory and are deleted at the end. `cp`, `bonsai` and Python take
 turns in one run, --repeats times; the least time of each counts, the largest memory (the system's maximum resident set
 size of the process). `cp` leaves writing to the disk to the system, `bonsai` waits for it, so that `cp` followed by
-`sync` of its copies is shown too.
+`sync` of its copies is shown too. `--no-digest` leaves out the SHA-256 of the input.
 """
 
 import argparse
@@ -107,10 +107,12 @@ def measure(options, dtype, root):
         note("cp and sync", seconds + synced, memory)
         free(f"{root}/copy")
 
-        os.mkdir(f"{root}/pruned")
         target = f"{root}/pruned/" if options.shards > 1 else f"{root}/pruned/model.safetensors"
-        note("bonsai", *run([options.bonsai, "prune", input_path, "-o", target, "--amount", "0.5", *options.options]))
-        free(f"{root}/pruned")
+        command = [options.bonsai, "prune", input_path, "-o", target, "--amount", "0.5", *options.options]
+        for name, more in [("bonsai", []), ("--no-digest", ["--no-digest"])]:
+            os.mkdir(f"{root}/pruned")
+            note(name, *run(command + more))
+            free(f"{root}/pruned")
 
         if options.python:
             os.mkdir(f"{root}/python")

@@ -46,8 +46,10 @@ enum Tasks {
     }
   }
 
-  static func counts(_ model: GraphModule, batch: Int) -> [NodeCount] {
-    model.graph.counts(model.graph.symbols(batch: batch) ?? model.graph.symbols() ?? [:])
+  static func counts(_ model: GraphModule, batch: [Tensor]) -> [NodeCount] {
+    let shapes = Dictionary(zip(model.inputNames, batch.map(\.shape)), uniquingKeysWith: { first, _ in first })
+    let size = batch.first?.shape.first
+    return model.graph.counts(model.graph.symbols(batch: size, of: shapes) ?? model.graph.symbols(of: shapes) ?? [:])
   }
 }
 
@@ -82,7 +84,7 @@ enum ProfileTask {
     let profile = try model.profile(batch, runs: runs)
     var rows: [String: (row: ProfileResult.Row, times: [String: Double])] = [:]
     var order: [String] = []
-    for (count, seconds) in zip(Tasks.counts(model, batch: inputs.batch), profile.nodeSeconds) {
+    for (count, seconds) in zip(Tasks.counts(model, batch: batch), profile.nodeSeconds) {
       var entry =
         rows[count.module]
         ?? (ProfileResult.Row(module: count.module, operators: [], parameters: 0, macs: 0, milliseconds: 0), [:])
@@ -129,7 +131,7 @@ enum CompareTask {
     let summaries = try zip([a, b], zip(models, times)).map { path, measured in
       CompareResult.Model(
         path: path, parameters: measured.0.parameterCount,
-        macs: Tasks.counts(measured.0, batch: inputs.batch).reduce(0) { $0 + $1.macs },
+        macs: Tasks.counts(measured.0, batch: inputs.batches[0]).reduce(0) { $0 + $1.macs },
         bytes: try Checkpoint.open(path).size, milliseconds: measured.1.median * 1000)
     }
     return CompareResult(

@@ -7,6 +7,8 @@ public struct CompactionOptions: Codable, Hashable, Sendable {
   public var padsNorms: Bool
   /// Whether parameters and buffers that nothing uses are left out.
   public var dropsUnused: Bool
+  /// Shapes of the model's inputs, by their names, by which MACs are counted where the file does not say them.
+  public var inputShapes: [String: [Int]] = [:]
 
   /// The usual: whole heads, norms padded, unused parameters kept.
   public init(heads: HeadPolicy = .whole, padsNorms: Bool = true, dropsUnused: Bool = false) {

@@ -33,6 +33,11 @@ import Testing
     #expect(
       metadata["bonsai.1.sha256.lenet.safetensors"]
         == "131f0aa2ac9e98dd96c825a184e16124b21ee430ac96eec4db49242c98b746c2")
+
+    let bare = scratch("bare.safetensors")
+    _ = try bonsai("prune", lenet, "-o", bare, "--amount", "0.5", "--no-digest")
+    let left = try Checkpoint.open(bare).metadata
+    #expect(left["bonsai.1.command"] != nil && left["bonsai.1.sha256.lenet.safetensors"] == nil)
   }
 
   @Test func printsJSON() throws {

@@ -67,6 +67,31 @@ private enum Recorded {
     #expect(outputs[2].relativeDifference(from: outputs[1]) < 1e-12)
   }
 
+  @Test("what exporters of detectors write loses channels: constants, sizes without names, two resolutions added")
+  func pyramid() throws {
+    threadCount = 1
+    let model = try ModelFile(contentsOf: Recorded.folder + "/pyramid.onnx")
+    let x = Tensor.randn([2, 3, 8, 16], dtype: .float64, generator: Generator(seed: 1))
+    var options = CompactionOptions()
+    options.inputShapes = ["x": x.shape]
+    let compactor = try Compactor(model, options: options)
+    let choice = try compactor.choose(CompactionRecipe(target: .amount(0.5)))
+    // 4 x 8 positions of a, 2 x 4 of b, 4 x 8 of c.
+    #expect(compactor.cost(.macs, choice) == 32 * 4 * 27 + 8 * 4 * 36 + 32 * 4 * 36)
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("pyramid-\(UUID().uuidString)").path
+    defer { for ending in [".onnx", ".pt2"] { try? FileManager.default.removeItem(atPath: path + ending) } }
+    try compactor.compacted(choice).write(to: path + ".onnx")
+    try compactor.masked(choice).write(to: path + ".pt2")
+    let small = try ModelFile(contentsOf: path + ".onnx")
+    #expect(small.graph.values["a.weight"]?.tensor?.shape == [4, 3, 3, 3])
+    #expect(small.graph.values["c.weight"]?.tensor?.shape == [4, 4, 3, 3])
+    let outputs = try [small, ModelFile(contentsOf: path + ".pt2")].map { model in
+      try noGrad { try GraphModule(doublePrecision: model).eval().run([x])[0] }
+    }
+    #expect(outputs[0].shape == [2, 4, 4, 8])
+    #expect(outputs[0].relativeDifference(from: outputs[1]) < 1e-12)
+  }
+
   @Test("a node that is not followed is named, and keeps whole what it touches")
   func refused() throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("none-\(UUID().uuidString).onnx").path

@@ -16,7 +16,8 @@ struct Costs {
       let isParameter = if case .parameter = input.role { true } else { false }
       return (input.name, isParameter, (type.dtype?.bitWidth ?? 0) / 8)
     }
-    symbols = lowered.graph.symbols(batch: 1) ?? lowered.graph.symbols() ?? [:]
+    let shapes = analysis.options.inputShapes
+    symbols = lowered.graph.symbols(batch: 1, of: shapes) ?? lowered.graph.symbols(of: shapes) ?? [:]
   }
 
   func cost(_ cost: CompactionCost, _ survivors: Survivors) -> Int { parts(cost, survivors).reduce(0, +) }

@@ -101,11 +101,27 @@ final class GraphLabels {
     } else {
       step.isUnknown(node.refusal ?? "there is no rule for it")
     }
-    for name in outputs where dimensions[name]?.map(\.extent) != sizes(of: name) {
-      for dimension in dimensions[name] ?? [] {
-        labelling.freeze(dimension, because: "its sizes are not those that the graph says")
-      }
-      dimensions[name] = step.fixed(sizes(of: name))
+    for name in outputs { keepWhereSizesDiffer(name, step) }
+  }
+
+  /// What a rule made of a result must have its sizes. One that is known only when the model runs may be another than the
+  /// rule's, where sizes are broadcast; it stays as it is, and so does everything where the rest differs.
+  private func keepWhereSizesDiffer(_ name: String, _ step: Step) {
+    let (sizes, found) = (sizes(of: name), dimensions[name] ?? [])
+    guard found.map(\.extent) != sizes else { return }
+    func keep(_ dimension: Dimension) {
+      labelling.freeze(dimension, because: "its sizes are not those that the graph says")
+    }
+    let different = found.indices.filter { !sizes.indices.contains($0) || found[$0].extent != sizes[$0] }
+    guard found.count == sizes.count, different.allSatisfy({ sizes[$0].fixed == nil && found[$0].extent.fixed == nil })
+    else {
+      found.forEach(keep)
+      dimensions[name] = step.fixed(sizes)
+      return
+    }
+    for index in different {
+      keep(found[index])
+      dimensions[name]?[index] = [Factor(sizes[index])]
     }
   }
 

@@ -51,9 +51,11 @@ extension Graph {
   /// The values of all symbols of the caller's inputs: as they were at the export, the batch, which is the first
   /// dimension of the first input, as given.
   ///
-  /// - Parameter batch: the batch; nil for that of the export.
+  /// - Parameters:
+  ///   - batch: the batch; nil for that of the export.
+  ///   - shapes: the shapes that inputs will have, by their names, where the file does not say sizes, as ONNX files do not.
   /// - Returns: nil where the graph has a fixed batch and another one is asked for.
-  public func symbols(batch: Int? = nil) -> [String: Int]? {
+  public func symbols(batch: Int? = nil, of shapes: [String: [Int]] = [:]) -> [String: Int]? {
     var symbols: [String: Int] = [:]
     func note(_ sizes: [SymbolicSize]) {
       for case .symbolic(.symbol(let name), let hint?) in sizes where symbols[name] == nil { symbols[name] = hint }
@@ -62,6 +64,11 @@ extension Graph {
     for value in values.values {
       if let type = value.tensor { note(type.sizes) }
       if case .int(let size) = value.kind { note([size]) }
+    }
+    for input in userInputs {
+      guard let shape = shapes[input.name], let sizes = values[input.name]?.tensor?.sizes, sizes.count == shape.count
+      else { continue }
+      for case (.symbolic(.symbol(let name), _), let size) in zip(sizes, shape) { symbols[name] = size }
     }
     guard let batch else { return symbols }
     let first = userInputs.lazy.compactMap { self.values[$0.name]?.tensor?.sizes.first }.first

@@ -75,7 +75,8 @@ public struct ModelInputs {
         let dtype = DType(stored)
       else {
         throw GraphRunError.input(
-          name: name, expected: "a known shape and dtype", found: "another; give it with --inputs")
+          name: name, expected: "a shape and a dtype that the file says, to draw it at random",
+          found: "\(graph.values[name]?.tensor.map { "\($0)" } ?? "no tensor"); give it with --inputs")
       }
       if dtype.isFloatingPoint { return .randn(shape, dtype: dtype, generator: generator) }
       let draws = Tensor.rand(shape, generator: generator)

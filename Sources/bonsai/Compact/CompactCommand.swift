@@ -77,7 +77,9 @@ struct CompactCommand: ParsableCommand {
     }
     let clock = ContinuousClock()
     let start = clock.now
-    let compactor = try Compactor(file, options: how.options)
+    var options = how.options
+    options.inputShapes = try inputs.shapes(for: file.graph)
+    let compactor = try Compactor(file, options: options)
     let analysed = clock.now
     if how.criterion.needsData, let data = goal.data {
       recipe?.criterion = try scores(data)

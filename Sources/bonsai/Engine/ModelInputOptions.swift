@@ -1,5 +1,7 @@
 import ArgumentParser
+import Checkpoints
 import EngineMessages
+import Graphs
 
 /// What a model is run on.
 struct ModelInputOptions: ParsableArguments {
@@ -28,6 +30,16 @@ struct ModelInputOptions: ParsableArguments {
   /// With a plan.
   func request(plan: String?) -> EngineRequest.Inputs {
     EngineRequest.Inputs(path: inputs, batch: batch, threads: threads, seed: seed, plan: plan)
+  }
+
+  /// The shapes of the tensors that are given, by the names of the model's inputs; empty where none are.
+  func shapes(for graph: Graph) throws -> [String: [Int]] {
+    guard let inputs else { return [:] }
+    let tensors = try Checkpoint.open(inputs).tensors
+    let names = graph.userInputs.map(\.name)
+    // One tensor serves one input, whatever it is called.
+    if names.count == 1, tensors.count == 1 { return [names[0]: tensors[0].shape] }
+    return Dictionary(tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Remarks on what was done with the inputs.

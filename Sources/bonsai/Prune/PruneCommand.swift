@@ -61,6 +61,7 @@ struct PruneCommand: ParsableCommand {
   @OptionGroup var input: InputOptions
 
   @OptionGroup(title: "Output") var output: PruneOutputOptions
+  @OptionGroup(title: "Output") var record: DigestOptions
   @OptionGroup(title: "What is pruned, and how") var how: RecipeOptions
 
   @Option(
@@ -101,7 +102,7 @@ struct PruneCommand: ParsableCommand {
     let recipe = try how.made()
     if let plot { try TextFile.checkIsFree(plot, replacing: output.force) }
     let checkpoint = try input.open()
-    let pruner = try FilePruner(checkpoint, recipe, draws: PipedDraws(), digest: SHA256Digest.self)
+    let pruner = try FilePruner(checkpoint, recipe, draws: PipedDraws(), digest: record.type)
     let target = dryRun ? nil : try output.target(seed: (recipe.criterion as? RandomScores)?.seed)
     if let target, !output.keepRest {
       checkpoint.remarkOnLeftOut(

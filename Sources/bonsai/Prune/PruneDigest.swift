@@ -1,8 +1,19 @@
+import ArgumentParser
 import Crypto
 import FilePruning
 
+/// The digest of the input that is recorded in the output.
+struct DigestOptions: ParsableArguments {
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Record the SHA-256 of each input file in the output; without it pruning is faster where cores are few.")
+  var digest = true
+
+  var type: (any FileDigest.Type)? { digest ? SHA256Digest.self : nil }
+}
+
 /// SHA-256, as `sha256sum` prints it.
-struct SHA256Digest: FileDigest {
+private struct SHA256Digest: FileDigest {
   static let name = "sha256"
   private var hash = SHA256()
 

@@ -18,6 +18,7 @@ struct RemoveCommand: ParsableCommand {
 
   @OptionGroup var input: InputOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var record: DigestOptions
   @OptionGroup var printing: PrintOptions
 
   @Option(parsing: .singleValue, help: ArgumentHelp("Keep the masks of what it finds in a name.", valueName: "regex"))
@@ -30,7 +31,7 @@ struct RemoveCommand: ParsableCommand {
     let selector = Selector(
       only: try only.map { try NamePattern($0) }, excluded: try exclude.map { try NamePattern($0) })
     let checkpoint = try input.open()
-    let pruner = try FilePruner(removingMasksIn: checkpoint, of: selector, digest: SHA256Digest.self)
+    let pruner = try FilePruner(removingMasksIn: checkpoint, of: selector, digest: record.type)
     let target = FilePruner.Output(
       path: output.path, format: try output.prepare(), replacing: output.force, record: .command())
     checkpoint.remarkOnLeftOut(target.format)

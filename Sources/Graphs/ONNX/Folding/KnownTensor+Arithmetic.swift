@@ -123,7 +123,8 @@ extension KnownTensor.Entry {
 
   private var isReal: Bool { if case .real = self { true } else { false } }
 
-  private var wholeSize: SymbolicSize? {
+  /// The entry as a size where it is a whole number, of a real type too.
+  var wholeSize: SymbolicSize? {
     if case .real(let value) = self { return Int(exactly: value).map(SymbolicSize.fixed) }
     return size
   }

@@ -43,7 +43,7 @@ extension ONNXLowering {
             reason: "it is no tensor of a known type and number of dimensions"))
       }
       for (axis, dimension) in tensor.shape.dim.enumerated() {
-        guard case .dimParam(let name)? = dimension.value, !name.isEmpty else { continue }
+        guard case .dimParam(let name)? = dimension.value, Self.isName(name) else { continue }
         let symbol = Self.symbol(name)
         if homes[symbol] == nil { homes[symbol] = (input.name, axis) }
         graph.ranges[symbol] = Graph.SymbolRange(minimum: 0, maximum: nil)

@@ -8,13 +8,16 @@ extension ONNXLowering {
     return word.first.map { $0.isNumber } == true ? "d" + String(word) : String(word)
   }
 
+  /// Whether sizes of that name are the same; some exporters write `?` for all that they do not know.
+  static func isName(_ name: String) -> Bool { name.contains { $0.isLetter || $0.isNumber } }
+
   /// The sizes that the file says of a value; those that it does not say, or by an unknown name, become known when the model
   /// runs.
   func sizes(of shape: ONNXTensorShapeProto, at value: String) -> [SymbolicSize] {
     shape.dim.enumerated().map { axis, dimension in
       switch dimension.value {
       case .dimValue(let size)? where size >= 0: .fixed(Int(size))
-      case .dimParam(let name)? where homes[Self.symbol(name)] != nil: .symbol(Self.symbol(name))
+      case .dimParam(let name)? where Self.isName(name) && homes[Self.symbol(name)] != nil: .symbol(Self.symbol(name))
       default: newSymbol(at: value, axis)
       }
     }

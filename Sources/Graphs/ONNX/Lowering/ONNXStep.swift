@@ -192,8 +192,8 @@ final class ONNXStep {
       if let old = value.name, start < lowering.graph.nodes.count {
         value.name = lowering.rename(old, to: name, since: start)
       }
-      value.isWeight = false
-      if value.source == nil { value.origin = nil }
+      // A tensor of the file is one under any name: `Constant` nodes hold weights too.
+      if value.source == nil { (value.isWeight, value.origin) = (false, nil) }
       lowering.bind(name, value)
     }
   }
@@ -215,8 +215,8 @@ final class ONNXStep {
         // Where neither is 1, both are the same.
         case (.symbolic, .fixed): result = sizes[axis]
         case (.fixed, .symbolic): break
-        case (.symbolic, .symbolic):
-          throw refusal("whether the sizes \(result) and \(sizes[axis]) are equal is known only when the model runs")
+        // Either they are equal, or one of them is 1; which is known when the model runs.
+        case (.symbolic(let a, _), .symbolic(let b, _)): result = .symbolic(.call("Max", [a, b]), hint: nil)
         }
       }
       return result
@@ -228,8 +228,8 @@ final class ONNXStep {
     return op("to.dtype", ["self": .tensor(try name(value)), "dtype": .dtype(type)], type, value.sizes)
   }
 
-  func reshape(_ value: ONNXValue, _ sizes: [SymbolicSize]) throws -> ONNXValue {
-    if value.sizes == sizes { return value }
+  func reshape(_ value: ONNXValue, _ sizes: [SymbolicSize], evenIfSame: Bool = false) throws -> ONNXValue {
+    if value.sizes == sizes, !evenIfSame { return value }
     return op(
       "reshape", ["self": .tensor(try name(value)), "shape": try viewArgument(sizes)], value.type, sizes)
   }

@@ -49,7 +49,10 @@ extension ONNXOperatorTable {
     add("Range", "arange") { step in
       let (start, limit, delta) = (try step.known(0, "start"), try step.known(1, "limit"), try step.known(2, "delta"))
       let type = try step.input(0).type
-      if let a = start.entries.first?.size, let b = limit.entries.first?.size, let by = delta.ints?.first, by != 0 {
+      if !type.isFloat || [start, limit, delta].contains(where: { !$0.isConstant }),
+        let a = start.entries.first?.wholeSize, let b = limit.entries.first?.wholeSize,
+        let by = delta.entries.first?.wholeSize?.fixed, by != 0
+      {
         let count = by > 0 ? (b - a).ceilDivided(by: .fixed(by)) : (a - b).ceilDivided(by: .fixed(-by))
         var size = count
         if case .fixed(let number) = count { size = .fixed(max(number, 0)) }

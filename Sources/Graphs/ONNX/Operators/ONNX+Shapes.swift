@@ -19,7 +19,9 @@ extension ONNXOperatorTable {
         try step.require(rest != .fixed(0), "its -1 stands beside an empty dimension")
         sizes[open] = SymbolicSize.product(x.sizes).floorDivided(by: rest)
       }
-      step.give(try step.reshape(x, sizes))
+      // A view that changes nothing is a step all the same where the file says a size, which may become another.
+      let saysSizes = wanted.contains { ($0.fixed ?? 0) > 1 }
+      step.give(try step.reshape(x, sizes, evenIfSame: saysSizes))
     }
     add("Flatten", "flatten") { step in
       let x = try step.input(0)
@@ -63,11 +65,13 @@ extension ONNXOperatorTable {
       let x = try step.input(0)
       let wanted = try step.sizes(at: 1, "shape")
       let sizes = try step.broadcast([x.sizes, wanted])
-      if sizes == x.sizes { return step.give(x) }
-      // Dimensions that are there already are kept.
       let more = sizes.count - x.rank
+      // Sizes of 1 leave what is there; those that are there already are said all the same, since the file says them.
+      if more == 0, wanted.allSatisfy({ $0 == .fixed(1) }) { return step.give(x) }
+      let first = sizes.count - wanted.count
       let arguments = sizes.enumerated().map { axis, size in
-        axis >= more && x.sizes[axis - more] == size ? SymbolicSize.fixed(-1) : size
+        axis >= more && x.sizes[axis - more] == size && (axis < first || wanted[axis - first].fixed ?? 1 == 1)
+          ? SymbolicSize.fixed(-1) : size
       }
       step.give(
         step.op("expand", ["self": try step.tensor(0), "size": try step.lowering.argument(arguments)], x.type, sizes))

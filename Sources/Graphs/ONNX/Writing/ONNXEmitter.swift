@@ -108,14 +108,17 @@ struct ONNXEmitter {
   }
 
   /// A list of sizes as a tensor: a constant, or put together when the model runs.
-  private mutating func sizes(_ node: Node, _ argument: String, _ stem: String) throws -> String {
+  ///
+  /// - Parameter open: what stands for the size that there is already; -1 for sizes of views, 1 where they are broadcast.
+  private mutating func sizes(_ node: Node, _ argument: String, _ stem: String, open: Int = -1) throws -> String {
+    func said(_ size: Int) -> Int { size == -1 ? open : size }
     switch node[argument] {
-    case .ints(let values)?: return constant(values, stem)
+    case .ints(let values)?: return constant(values.map(said), stem)
     case .symbolicInts(let list)?:
       var parts: [String] = []
       for entry in list {
         switch entry {
-        case .constant(let value): parts.append(constant([value], stem))
+        case .constant(let value): parts.append(constant([said(value)], stem))
         case .name(let name): parts.append(try number(name, like: node))
         }
       }
@@ -185,10 +188,7 @@ struct ONNXEmitter {
         "Gather", [try name(node), try name(node, "index")], [output], ints: [("axis", try int(node, "dim"))],
         like: node)
     case "expand":
-      guard case .ints(let sizes)? = node["size"] else { throw fault(node) }
-      // Sizes of 1 leave what is there.
-      append(
-        "Expand", [try name(node), constant(sizes.map { $0 == -1 ? 1 : $0 }, "\(output)_shape")], [output], like: node)
+      append("Expand", [try name(node), try sizes(node, "size", "\(output)_shape", open: 1)], [output], like: node)
     case "repeat":
       append("Tile", [try name(node), try sizes(node, "repeats", "\(output)_repeats")], [output], like: node)
     case "zeros", "full", "ones":
