@@ -53,6 +53,7 @@ struct ParameterSite {
       throw .nameTaken(taken, module: "\(module)")
     }
     original = parameter
+    try check(parameter, "the entries")
   }
 
   /// The name of the pruned tensor whose original this is, or nil.
@@ -86,9 +87,19 @@ struct ParameterSite {
   var context: String { "'\(name)' of \(module)" }
 
   func check(_ importanceScores: Tensor?) throws(PruningError) {
-    guard let importanceScores, importanceScores.shape != original.shape else { return }
-    throw .shape(
-      of: "the importance scores", expected: original.shape, found: importanceScores.shape, context: context)
+    guard let importanceScores else { return }
+    guard importanceScores.shape == original.shape else {
+      throw .shape(
+        of: "the importance scores", expected: original.shape, found: importanceScores.shape, context: context)
+    }
+    try check(importanceScores, "the importance scores")
+  }
+
+  private func check(_ tensor: Tensor, _ what: String) throws(PruningError) {
+    switch tensor.dtype {
+    case .uint16, .uint32, .uint64: throw .dtype(of: what, "\(tensor.dtype)", context: context)
+    default: return
+    }
   }
 
   /// Runs `body` and puts the parameter into the errors it throws.

@@ -12,6 +12,8 @@ public enum PruningError: Error, Equatable, Sendable {
   case pattern(PatternError, context: String)
   /// Scores or a mask of another shape than the parameter.
   case shape(of: String, expected: [Int], found: [Int], context: String)
+  /// A type that is stored but not computed with: unsigned integers of 16 bits and more.
+  case dtype(of: String, String, context: String)
   /// A dimension that the tensor does not have.
   case dimension(Int, shape: [Int], context: String)
   /// Structured pruning of a tensor with fewer than two dimensions.
@@ -44,6 +46,8 @@ extension PruningError: CustomStringConvertible {
     case .pattern(let error, let context): "\(context): \(error)"
     case .shape(let what, let expected, let found, let context):
       "\(context): \(what) must have shape \(expected), found \(found)"
+    case .dtype(let what, let dtype, let context):
+      "\(context): \(what) are \(dtype), with which LibTorch does not compute; convert them to int64 first"
     case .dimension(let dim, let shape, let context):
       "\(context): dim \(dim) is not a dimension of shape \(shape); choose \(-shape.count)...\(shape.count - 1)"
     case .notMultidimensional(let shape, let context):

@@ -21,14 +21,20 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
   case bool = 11
   /// The upper half of a float32.
   case bfloat16 = 15
+  /// 16-bit unsigned integers, which LibTorch stores and converts but hardly computes with.
+  case uint16 = 27
+  /// 32-bit unsigned integers; see ``uint16``.
+  case uint32 = 28
+  /// 64-bit unsigned integers; see ``uint16``.
+  case uint64 = 29
 
   /// Bytes of one entry.
   public var byteCount: Int {
     switch self {
     case .uint8, .int8, .bool: 1
-    case .int16, .float16, .bfloat16: 2
-    case .int32, .float32: 4
-    case .int64, .float64: 8
+    case .int16, .uint16, .float16, .bfloat16: 2
+    case .int32, .uint32, .float32: 4
+    case .int64, .uint64, .float64: 8
     }
   }
 
@@ -47,6 +53,9 @@ extension DType: CustomStringConvertible {
     switch self {
     case .uint8: "uint8"
     case .int8: "int8"
+    case .uint16: "uint16"
+    case .uint32: "uint32"
+    case .uint64: "uint64"
     case .int16: "int16"
     case .int32: "int32"
     case .int64: "int64"

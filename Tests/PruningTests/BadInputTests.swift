@@ -32,6 +32,26 @@ import Torch
 
   private let linear = "Linear(in_features=4, out_features=3, bias=True)"
 
+  @Test(arguments: [DType.uint16, .uint32, .uint64])
+  func typesThatAreNotComputedWith(_ dtype: DType) throws {
+    let message = "\(dtype), with which LibTorch does not compute; convert them to int64 first"
+    try refuses("'weight' of \(linear): the importance scores are \(message)") { layer in
+      try Prune.l1Unstructured(
+        layer, name: "weight", amount: 1, importanceScores: Tensor.ones([3, 4], dtype: dtype))
+    }
+    let counts = Counts(dtype)
+    #expect(throws: PruningError.dtype(of: "the entries", "\(dtype)", context: "'counts' of Counts()")) {
+      try Prune.l1Unstructured(counts, name: "counts", amount: 1)
+    }
+  }
+
+  private final class Counts: Module {
+    init(_ dtype: DType) {
+      super.init()
+      registerParameter("counts", .ones([4], dtype: dtype))
+    }
+  }
+
   @Test func unknownName() throws {
     try refuses("\(linear) has no parameter 'wieght'; choose one of: bias, weight") { layer in
       try sortingChoices { try Prune.l1Unstructured(layer, name: "wieght", amount: 1) }

@@ -15,11 +15,14 @@ extension DType {
     case .float64: .f64
     case .bool: .bool
     case .bfloat16: .bf16
+    case .uint16: .u16
+    case .uint32: .u32
+    case .uint64: .u64
     }
   }
 
   /// The dtype of tensors that stand in a file as that type, or nil for the types that tensors here cannot have: 4- to
-  /// 8-bit floats, complex numbers, and unsigned integers wider than a byte.
+  /// 8-bit floats and complex numbers.
   public init?(_ stored: StoredType) {
     guard let dtype = Self.allCases.first(where: { $0.storedType == stored }) else { return nil }
     self = dtype
