@@ -185,7 +185,13 @@ extension Checkpoint {
   public var leftOut: [String] { others.map(\.name) }
 
   /// Tensors of shards that their index does not name.
-  public var unindexed: [String] { if case .sharded(let files) = source { files.unindexed } else { [] } }
+  public var unindexed: [String] {
+    switch source {
+    case .sharded(let files): files.table.unindexed
+    case .shardedPyTorch(let files): files.table.unindexed
+    default: []
+    }
+  }
 
   /// Versions of modules out of a PyTorch state dict's `_metadata`; empty otherwise.
   public var moduleVersions: OrderedDictionary<String, Int> {

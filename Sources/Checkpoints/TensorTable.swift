@@ -7,6 +7,8 @@ public struct TensorTable: Sendable {
   /// The files; ``TensorInfo/fileIndex`` counts them.
   let files: [MappedFile]
   let byName: OrderedDictionary<String, TensorInfo>
+  /// Tensors of shards that their index does not name: other readers do not find them.
+  private(set) var unindexed: [String] = []
 
   init(_ byName: OrderedDictionary<String, TensorInfo>, in files: [MappedFile], path: String) {
     (self.byName, self.files, self.path) = (byName, files, path)
@@ -72,6 +74,7 @@ extension TensorTable {
         "tensor \(CheckpointError.quote(name)) in \(shard)", found.map { "it in \($0)" } ?? "no such tensor")
     }
     self.init(byName, in: shards.map { $0.files[0] } + shards.flatMap { $0.files.dropFirst() }, path: path)
+    unindexed = byName.keys.filter { index.weightMap[$0] == nil }
   }
 }
 

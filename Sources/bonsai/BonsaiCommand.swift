@@ -46,11 +46,13 @@ struct BonsaiCommand: ParsableCommand {
     do {
       Interrupt.unblock()
       var command = try parseAsRoot(ProcessArguments.words)
+      // A reader that has gone ends commands that only look; one that writes goes on, and says so.
+      if !(command is any LookingCommand) { signal(SIGPIPE, SIG_IGN) }
       try command.run()
       // What `print` could not write, to a full disk, say, shows when the rest is written.
       guard fflush(nil) == 0 else {
         Terminal.error.write(
-          "bonsai: the command was carried out, but its result could not be printed; check the free space where it goes\n"
+          "bonsai: the command was carried out, but its result could not be printed; is the disk full, or its reader gone?\n"
         )
         exit(withError: ExitCode.notPrinted)
       }
@@ -64,3 +66,12 @@ struct BonsaiCommand: ParsableCommand {
     }
   }
 }
+
+/// A command whose result is what it prints.
+protocol LookingCommand {}
+
+extension InspectCommand: LookingCommand {}
+extension DiffCommand: LookingCommand {}
+extension VerifyCommand: LookingCommand {}
+extension CompareCommand: LookingCommand {}
+extension ProfileCommand: LookingCommand {}

@@ -35,6 +35,18 @@ import Testing
     #expect(dense.output == "\(path): copied; no tensor becomes smaller by packing, 247.6 kB to 247.6 kB (100 %)\n")
   }
 
+  /// What a header says of its parts can be more than a small tensor saves.
+  @Test func smallTensorsStayAsTheyAre() throws {
+    let entries = (0..<64).map { $0 % 2 == 0 ? Float($0) : 0 }
+    let input = scratch("small.safetensors")
+    try SafetensorsWriter.write(
+      (0..<20).map { TensorSource(name: "layers.\($0).weight", type: .f32, shape: [8, 8], elements: entries) },
+      to: input)
+    let outcome = try bonsai("pack", input, "-o", scratch("p.safetensors"))
+    #expect(outcome.status == 0 && outcome.output.contains("no tensor becomes smaller by packing"), "\(outcome)")
+    #expect(try bytes(scratch("p.safetensors")) == bytes(input))
+  }
+
   /// Only the signs of zeros go.
   @Test func zeroSignsAreDroppedWhereAskedFor() throws {
     let input = fixture("lenet_pruned90_removed.safetensors")

@@ -49,6 +49,20 @@ import Testing
     #expect(text.contains(expected), "\(text)")
   }
 
+  @Test func aTensorThatTheIndexLacksIsFound() throws {
+    let folder = scratch("shards")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let shard = "pytorch_model-00001-of-00001.bin"
+    try FileManager.default.copyItem(atPath: fixture("lenet_dict.pt"), toPath: "\(folder)/\(shard)")
+    let names = try Checkpoint.open(fixture("lenet_dict.pt")).tensors.map(\.name)
+    let name = try #require(names.last)
+    let index = ["weight_map": Dictionary(uniqueKeysWithValues: names.dropLast().map { ($0, shard) })]
+    try JSONEncoder().encode(index).write(to: URL(fileURLWithPath: folder + "/pytorch_model.bin.index.json"))
+    let outcome = try bonsai("verify", folder)
+    #expect(outcome.status == 1, "\(outcome)")
+    #expect(outcome.output.contains("\"\(name)\" is in a shard, but not in the index"))
+  }
+
   @Test func aFlippedBitOfAnArchiveIsFound() throws {
     let checkpoint = try Checkpoint.open(fixture("lenet_dict.pt"))
     var bytes = try Data(contentsOf: URL(fileURLWithPath: fixture("lenet_dict.pt")))

@@ -40,7 +40,7 @@ extension SparseBitmask {
     }
   }
 
-  /// Plans the packing of a checkpoint: each tensor that becomes smaller by it.
+  /// Plans the packing of a checkpoint: each tensor that becomes smaller by it; none where the file would not.
   ///
   /// Reads every candidate once, in blocks, to count what is kept; `Plan.write(to:)` reads everything once more.
   ///
@@ -57,7 +57,7 @@ extension SparseBitmask {
     let total = candidates.values.reduce(0) { $0 + $1.byteCount }
     var done = 0
     var packed: [String] = []
-    let steps = try checkpoint.tensors.map { tensor in
+    var steps = try checkpoint.tensors.map { tensor in
       guard let layout = candidates[tensor.name] else { return Step.copy(tensor) }
       var counter = BitmaskCounter(layout)
       try checkpoint.forEachBlock(of: tensor.name, size: blockSize(layout)) { block, _ in
@@ -70,6 +70,10 @@ extension SparseBitmask {
       guard byteCount(step.tensors) < tensor.byteCount else { return .copy(tensor) }
       packed.append(tensor.name)
       return step
+    }
+    // Of many small tensors a header says more than they save.
+    if fileSize(steps.flatMap(\.tensors)) >= fileSize(checkpoint.tensors.map(\.spec)) {
+      (steps, packed) = (checkpoint.tensors.map { .copy($0) }, [])
     }
     let tensors = steps.flatMap(\.tensors)
     return Plan(
@@ -86,6 +90,11 @@ extension SparseBitmask {
       if isFree { result[tensor.name] = Layout(type: tensor.type, shape: tensor.shape, scheme: scheme) }
     }
     return result
+  }
+
+  /// The bytes of tensors with what a header of safetensors says of each: its name, type, shape and place.
+  private static func fileSize(_ tensors: [TensorSpec]) -> Int {
+    tensors.reduce(byteCount(tensors)) { $0 + $1.name.utf8.count + 72 }
   }
 
   private static func byteCount(_ tensors: [TensorSpec]) -> Int {

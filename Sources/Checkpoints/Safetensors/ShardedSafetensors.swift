@@ -14,9 +14,6 @@ public struct ShardedSafetensors: TensorReader {
   /// The text members of the index's own `metadata`.
   public let indexMetadata: CheckpointMetadata
 
-  /// Tensors that a shard holds and the index does not name: other readers do not find them.
-  public let unindexed: [String]
-
   /// The tensors: shard after shard, each in the order of its header; `fileIndex` counts ``shards``.
   public let table: TensorTable
 
@@ -34,7 +31,6 @@ public struct ShardedSafetensors: TensorReader {
       shards.append(shard)
     }
     table = try TensorTable(shards: shards.map(\.table), of: index, path: path)
-    unindexed = table.byName.keys.filter { index.weightMap[$0] == nil }
     self.indexPath = path
     self.shards = shards
     self.metadata = metadata

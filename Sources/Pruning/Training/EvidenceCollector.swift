@@ -86,6 +86,7 @@ public final class EvidenceCollector {
     default: return
     }
     batches += 1
+    var (parameters, gradients, found): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
     noGrad {
       for number in numbers {
         let parameter = weights.parameter(number)
@@ -95,14 +96,19 @@ public final class EvidenceCollector {
         }
         let sum = sums[number] ?? gradient.zerosLike()
         sums[number] = sum
-        switch evidence {
-        case .movement: sum.addcmulInPlace(parameter.detach(), gradient, scale: -1)
-        case .squaredGradients:
-          if let decay { sum.multiplyInPlace(decay) }
-          sum.addcmulInPlace(gradient, gradient, scale: decay.map { 1 - $0 } ?? 1)
-        default:
-          if let decay { sum.lerpInPlace(gradient, 1 - decay) } else { sum.addInPlace(gradient) }
-        }
+        parameters.append(parameter)
+        gradients.append(gradient)
+        found.append(sum)
+      }
+      guard !found.isEmpty else { return }
+      // One call for all: what a single one costs is more than what it computes.
+      switch evidence {
+      case .movement: Foreach.addcmulInPlace(found, parameters, gradients, scale: -1)
+      case .squaredGradients:
+        if let decay { Foreach.multiplyInPlace(found, decay) }
+        Foreach.addcmulInPlace(found, gradients, gradients, scale: decay.map { 1 - $0 } ?? 1)
+      default:
+        if let decay { Foreach.lerpInPlace(found, gradients, 1 - decay) } else { Foreach.addInPlace(found, gradients) }
       }
     }
   }

@@ -28,7 +28,7 @@ struct PruneCommand: ParsableCommand {
     discussion: """
       Weights of two or more dimensions are pruned, but no biases, norms or embeddings, unless names are given. The \
       result on the same tensors is that of torch.nn.utils.prune, but norms are computed in float64; of equal weights \
-      the one with the lowest flat index goes first. Memory stays below 96 MiB, whatever the size of the files, and 1 kB more for \
+      the one with the lowest flat index goes first. Memory stays below 96 MiB, whatever the size of the files, and 2 kB more for \
       each tensor; --criterion lamp takes 32 bytes an entry of the largest weight.
 
       EXAMPLES

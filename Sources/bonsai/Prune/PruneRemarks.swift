@@ -17,8 +17,8 @@ extension PruningReport {
   /// left, and that nothing was done.
   func remark(on recipe: Recipe) {
     if let first = leftWhole.first {
-      let more = leftWhole.count > 1 ? " and \(leftWhole.count - 1) more, which --json lists," : ""
-      bonsai.remark("\(recipe.pattern) does not fit '\(first.name)'\(more): \(first.reason); left whole")
+      let more = leftWhole.count > 1 ? ", with \(leftWhole.count - 1) more that --json lists" : ""
+      bonsai.remark("\(recipe.pattern) does not fit '\(first.name)': \(first.reason); left whole\(more)")
     }
     if !emptied.isEmpty {
       bonsai.remark(
