@@ -87,7 +87,7 @@ public struct ONNXModel: Sendable {
     _ changed: Graph, _ tensors: [TensorSource], metadata: CheckpointMetadata = [:], to path: String,
     replacing: Bool = true
   ) throws {
-    var messages = try messages(of: changed, tensors: tensors)
+    var (messages, payloads) = try messages(of: changed, tensors: tensors)
     for (key, value) in metadata {
       var entry = ONNXStringStringEntryProto()
       (entry.key, entry.value) = (key, value)
@@ -97,6 +97,6 @@ public struct ONNXModel: Sendable {
         messages.metadataProps.append(entry)
       }
     }
-    try file.write(messages, to: path, replacing: replacing)
+    try payloads.write(messages, to: path, replacing: replacing)
   }
 }

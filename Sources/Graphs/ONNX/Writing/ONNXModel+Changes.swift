@@ -12,10 +12,11 @@ extension ONNXModel {
   /// - Parameters:
   ///   - changed: the graph, which came from this one.
   ///   - tensors: the tensors that it takes; those of the file that have not changed may be left out.
-  /// - Returns: the messages, and the tensors of the file with new entries, which are to be written in the places of the
-  ///   old ones.
+  /// - Returns: the messages, and the entries of their tensors, which are read when they are written.
   /// - Throws: ``ONNXGraphError`` for a change that cannot be said in ONNX; whatever a source throws.
-  func messages(of changed: Graph, tensors sources: [TensorSource]) throws -> ONNXModelProto {
+  func messages(
+    of changed: Graph, tensors sources: [TensorSource]
+  ) throws -> (messages: ONNXModelProto, payloads: ONNXPayloads) {
     var model = file.model
     let opset = Int(model.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 1)
     var taken = Set(model.graph.input.map(\.name) + model.graph.initializer.map(\.name))
@@ -80,10 +81,11 @@ extension ONNXModel {
       nodes += emitter.takeNodes()
     }
     model.graph.node = nodes
-    try replaceWeights(weights, in: &model.graph)
+    var payloads = ONNXPayloads(of: file)
+    try replaceWeights(weights, in: &model.graph, &payloads)
     model.graph.initializer += emitter.constants
     describe(changed, in: &model.graph)
-    return model
+    return (model, payloads)
   }
 
   private static func byPosition(_ graph: Graph) -> [Int: [Node]] {
@@ -152,29 +154,24 @@ extension ONNXModel {
   }
 
   /// New entries in the places of the old ones: initialisers, and the tensors of `Constant` nodes.
-  private func replaceWeights(_ weights: [String: TensorSource], in graph: inout ONNXGraphProto) throws {
-    func filled(_ tensor: ONNXTensorProto, _ source: TensorSource) throws -> ONNXTensorProto {
-      var bytes: [UInt8] = []
-      try source.produce { bytes.append(contentsOf: $0) }
-      var result = ONNXTensorProto()
-      result.name = tensor.name
-      result.dims = source.spec.shape.map { Int64($0) }
-      result.dataType = tensor.dataType
-      result.rawData = .init(bytes)
-      if tensor.hasDocString { result.docString = tensor.docString }
-      result.metadataProps = tensor.metadataProps
-      result.unknownFields = tensor.unknownFields
-      return result
+  private func replaceWeights(
+    _ weights: [String: TensorSource], in graph: inout ONNXGraphProto, _ payloads: inout ONNXPayloads
+  ) throws {
+    func fill(_ tensor: inout ONNXTensorProto, _ source: TensorSource) throws {
+      // A `Constant` node's tensor may be called otherwise.
+      let name = tensor.name
+      try payloads.set(source, in: &tensor)
+      tensor.name = name
     }
     for index in graph.initializer.indices {
       guard let source = weights[graph.initializer[index].name] else { continue }
-      graph.initializer[index] = try filled(graph.initializer[index], source)
+      try fill(&graph.initializer[index], source)
     }
     for index in graph.node.indices where graph.node[index].opType == "Constant" {
       guard let source = graph.node[index].output.first.flatMap({ weights[$0] }),
         let place = graph.node[index].attribute.firstIndex(where: { $0.name == "value" })
       else { continue }
-      graph.node[index].attribute[place].t = try filled(graph.node[index].attribute[place].t, source)
+      try fill(&graph.node[index].attribute[place].t, source)
     }
     // Initialisers that are listed as inputs too say their shapes a second time.
     for index in graph.input.indices {
