@@ -226,6 +226,13 @@ let package = Package(
   cxxLanguageStandard: .cxx20
 )
 
+// In these a file sees the members of what it imports itself. Otherwise members of Foundation, which SwiftProtobuf imports,
+// would be taken by accident, and `bonsai`, which carries what it uses, would be 60 MB larger.
+let withoutFoundation: Set = ["Checkpoints", "FilePruning", "Graphs", "Compaction", "bonsai"]
+for target in package.targets where withoutFoundation.contains(target.name) {
+  target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("MemberImportVisibility")]
+}
+
 // For `make docs` only, so that ordinary builds do without it.
 if Context.environment["BONSAI_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))

@@ -39,7 +39,13 @@ flags=(-sanitize=fuzzer,address)
 swift build --package-path Fuzzing --scratch-path "$build" -c release --target FuzzCheckpoints \
   -Xswiftc "${flags[0]}" -Xswiftc -parse-as-library
 [ "$(uname)" = Darwin ] || flags+=(-use-ld=lld)
+# Objects of sources that are gone stay in the folder.
+for object in "$build"/release/{FuzzCheckpoints,Graphs,Checkpoints,ONNXFormat,Sparsity}.build/*.swift.o; do
+  name=$(basename "$object" .o)
+  [ -n "$(find Sources Fuzzing/Sources -name "$name" -print -quit)" ] || rm -f "$object"
+done
 swiftc "${flags[@]}" -o "$build/fuzz" "$build"/release/{FuzzCheckpoints,Graphs,Checkpoints,ONNXFormat,Sparsity}.build/*.o \
+  "$build"/release/CKernels.build/{,*/}*.o \
   "$build"/release/{OrderedCollections,InternalCollectionsUtilities,SwiftProtobuf}.build/*.o -lz
 "$build/fuzz" "$corpus" "$build/seeds" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
   -malloc_limit_mb=512 -artifact_prefix="$build/findings/" -print_final_stats=1 "$@"

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// The layouts of checkpoints that can be read.
 public enum CheckpointFormat: String, Hashable, Sendable, CaseIterable {
   /// One safetensors file.

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// Files of tensors, whatever their format: names, types, shapes, and bytes in blocks.
 ///
 /// What works on tensors, such as pruning, is written against this protocol and thereby works on every format.

@@ -1,4 +1,5 @@
 import ONNXFormat
+import SwiftProtobuf
 
 /// Entries of tensors that lie apart from a model's messages: those of the model's files, and new ones.
 ///

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// What both layouts of PyTorch files come down to: what the pickle built, and where each storage's bytes lie.
 struct PyTorchParts {
   var arena: PickleArena

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 extension SafetensorsHeader {
   /// Lays tensors out for writing: names in the header stay in the order given, bytes go by width of the element type,
   /// widest first (within a width in the order given), so that every tensor is aligned to its element.

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// The places of members in a zip archive whose sizes are known before a byte is written: stored, zip64, each member's
 /// bytes aligned to 64 as `torch.save` aligns them.
 ///

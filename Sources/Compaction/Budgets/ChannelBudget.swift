@@ -1,4 +1,5 @@
 import Recipes
+import Sparsity
 
 /// What has come of a search for the channels that reach a ``BudgetGoal``.
 public struct ChannelBudget: Codable, Hashable, Sendable {

@@ -1,6 +1,7 @@
 import Graphs
 import OrderedCollections
 import Recipes
+import Sparsity
 
 /// Which units of each group go first, and how many of them may: what a search for a budget chooses from.
 public struct UnitRanking: Codable, Hashable, Sendable {

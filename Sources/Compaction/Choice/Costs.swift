@@ -1,4 +1,6 @@
+import Checkpoints
 import Graphs
+import OrderedCollections
 
 /// What a model costs after a choice, by shapes alone.
 struct Costs {

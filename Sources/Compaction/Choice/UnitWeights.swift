@@ -1,3 +1,5 @@
+import Graphs
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)

@@ -1,5 +1,6 @@
 import Checkpoints
 import Graphs
+import OrderedCollections
 
 /// A graph in which each channel can go by itself: what a shuffle or a reparameterisation ties together is said otherwise.
 struct Lowering {

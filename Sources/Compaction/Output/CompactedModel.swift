@@ -1,5 +1,6 @@
 import Checkpoints
 import Graphs
+import OrderedCollections
 
 /// A model made out of another: its graph, and how its tensors come about.
 public struct CompactedModel {

@@ -1,4 +1,5 @@
 import Checkpoints
+import OrderedCollections
 
 /// Which entries of the original's weights a smaller model still has, by the names of its weights: what it takes to hold
 /// the one against the other.

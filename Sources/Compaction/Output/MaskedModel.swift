@@ -1,5 +1,6 @@
 import Checkpoints
 import Graphs
+import OrderedCollections
 
 extension Compactor {
   /// The model that the compacted one must equal: in the graph as it was, every parameter is 0 where a unit goes, and

@@ -1,3 +1,5 @@
+import Graphs
+
 extension RuleTable {
   /// Operators that treat each entry by itself, of one tensor or of several that are broadcast.
   mutating func addElementwise() {

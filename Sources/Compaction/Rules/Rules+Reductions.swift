@@ -1,4 +1,6 @@
+import Checkpoints
 import Graphs
+import OrderedCollections
 
 extension RuleTable {
   /// Reductions and what looks at a whole dimension at once.

@@ -1,4 +1,5 @@
 import Checkpoints
+import OrderedCollections
 
 extension Graph {
   /// The graph with real numbers of 64 bits in place of those of 16 and 32: values, and the types that operators are asked

@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 /// The graph of an ONNX model in which products of weights and masks are weights themselves.
 public struct ONNXFolding {

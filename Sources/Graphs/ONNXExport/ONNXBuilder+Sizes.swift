@@ -1,4 +1,5 @@
 import Checkpoints
+import OrderedCollections
 
 /// Numbers that depend on sizes: in ONNX tensors of one dimension and one entry, of which shapes are put together.
 extension ONNXBuilder {

@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 /// Writes a graph of ATen operators down in those of ONNX, node by node.
 ///

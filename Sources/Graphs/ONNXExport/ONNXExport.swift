@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// Which values of a graph share their memory: steps in place change all of them.
 struct ONNXViews {
   /// A value that is a part, or another shape, of another.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Console
 import Graphs
+import OrderedCollections
 
 /// What `bonsai inspect` tells of a model's graph.
 struct GraphSummary: Encodable {

@@ -1,5 +1,7 @@
 import Checkpoints
 import Console
+import OrderedCollections
+import Recipes
 
 extension Inspection {
   /// Hands out the inspection for people, line by line.

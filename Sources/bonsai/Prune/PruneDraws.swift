@@ -1,4 +1,5 @@
 import Recipes
+import Sparsity
 
 /// PyTorch's draws for pruning at random, out of `bonsai-engine`.
 struct PipedDraws: UniformDraws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import FilePruning
+import OrderedCollections
 
 /// The checkpoint that pruning writes.
 struct PruneOutputOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import Checkpoints
+import ONNXFormat
 
 #if canImport(Darwin)
   import Darwin

@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 /// What goes into a model and comes out of it: weights, inputs, outputs.
 extension ONNXLowering {

@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 /// Node by node, within other nodes and functions too.
 extension ONNXLowering {

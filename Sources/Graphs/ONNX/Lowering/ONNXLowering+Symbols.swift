@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 /// Sizes that are known when the model runs.
 extension ONNXLowering {

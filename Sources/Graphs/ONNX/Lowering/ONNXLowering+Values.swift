@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 /// Values under their names in the ONNX graph, and as tensors of the new graph.
 extension ONNXLowering {

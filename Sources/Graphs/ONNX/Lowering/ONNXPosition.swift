@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// Where a node stands in the file.
 struct ONNXPosition: Hashable {
   /// Among the nodes of the outermost graph.

@@ -1,4 +1,5 @@
 import Checkpoints
+import ONNXFormat
 
 extension ONNXOperatorTable {
   /// Graphs within the graph, where it is known beforehand what is run.

@@ -1,4 +1,5 @@
 import Checkpoints
+import ONNXFormat
 
 extension ONNXOperatorTable {
   /// Operators that put tensors together and take them apart.

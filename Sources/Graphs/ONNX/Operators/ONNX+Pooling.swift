@@ -1,4 +1,5 @@
 import Checkpoints
+import ONNXFormat
 
 extension ONNXOperatorTable {
   /// Pooling of space.

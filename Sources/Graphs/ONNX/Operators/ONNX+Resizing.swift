@@ -1,4 +1,5 @@
 import Checkpoints
+import ONNXFormat
 
 extension ONNXOperatorTable {
   /// Space made larger or smaller, and sampled at given places.

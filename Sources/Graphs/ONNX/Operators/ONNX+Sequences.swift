@@ -1,4 +1,5 @@
 import Checkpoints
+import ONNXFormat
 
 extension ONNXOperatorTable {
   /// Sequences and optionals, which are lists while the graph is lowered; those of the model's inputs and outputs are not.

@@ -1,5 +1,12 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Says steps of a changed graph as ONNX nodes again: those that can change where channels go.
 struct ONNXEmitter {

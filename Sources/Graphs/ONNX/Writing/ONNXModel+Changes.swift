@@ -1,5 +1,6 @@
 import Checkpoints
 import ONNXFormat
+import OrderedCollections
 
 extension ONNXModel {
   /// The messages of the file after a change of the graph: what has not changed stays as it was, and so do names, order
