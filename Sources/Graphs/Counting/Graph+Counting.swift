@@ -29,7 +29,7 @@ extension Graph {
   ///
   /// Additions of biases, norms, activations and pooling count as 0, as usual.
   ///
-  /// - Parameter symbols: the values of the sizes that depend on the input, as ``symbols(batch:)`` gives them.
+  /// - Parameter symbols: the values of the sizes that depend on the input, as ``symbols(batch:of:)`` gives them.
   public func counts(_ symbols: [String: Int]) -> [NodeCount] {
     var seen = Set<String>()
     let weights = Dictionary(
