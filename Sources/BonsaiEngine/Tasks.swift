@@ -117,7 +117,8 @@ enum CompareTask {
         name: "inputs", expected: "as many as \(a) takes, \(models[0].inputNames.count)",
         found: "\(models[1].inputNames.count) in \(b)")
     }
-    models[1] = try Tasks.planned(models[1], given, inputs.batches[0])
+    let batch = inputs.batches[0]
+    models[1] = try Tasks.planned(models[1], given, batch)
     let outputs = try models.map { try Tasks.outputs(of: $0, inputs) }
     let names = models[0].outputNames
     let compared = try zip(names, zip(outputs[0], outputs[1])).map { name, pair in
@@ -127,11 +128,11 @@ enum CompareTask {
       }
       return difference(name, pair.0, pair.1)
     }
-    let times = try measured(models, inputs.batches[0], runs: runs)
+    let times = try measured(models, batch, runs: runs)
     let summaries = try zip([a, b], zip(models, times)).map { path, measured in
       CompareResult.Model(
         path: path, parameters: measured.0.parameterCount,
-        macs: Tasks.counts(measured.0, batch: inputs.batches[0]).reduce(0) { $0 + $1.macs },
+        macs: Tasks.counts(measured.0, batch: batch).reduce(0) { $0 + $1.macs },
         bytes: try Checkpoint.open(path).size, milliseconds: measured.1.median * 1000)
     }
     return CompareResult(

@@ -47,12 +47,8 @@ package final class FileContext {
   ) -> [FileReport.LeftAlone] {
     let touched = Set(
       weights.filter(\.isPruned).flatMap { $0.names.flatMap { [$0.tensor.name, $0.mask?.name ?? ""] } })
-    var counts: [Role: Int] = [:]
-    for tensor in store.tensors where !touched.contains(tensor.name) {
-      counts[roles[tensor.name]?.role ?? .other, default: 0] += 1
-    }
-    return counts.map { FileReport.LeftAlone(role: $0, tensors: $1) }
-      .sorted { ($1.tensors, $0.role.rawValue) < ($0.tensors, $1.role.rawValue) }
+    let left = store.tensors.lazy.filter { !touched.contains($0.name) }.map { roles[$0.name]?.role ?? .other }
+    return Role.counts(left).map { FileReport.LeftAlone(role: $0.role, tensors: $0.count) }
   }
 
   /// A run that prunes nothing and makes masks permanent, where a selector names their weights.

@@ -177,8 +177,7 @@ extension Recipe {
         found: "none among \(left.count), the first '\(weights[first.weight].path)': \(first.reason)",
         advice: "choose another pattern")
     }
-    let roles = Dictionary(weights.compactMap(\.role).map { ($0.rawValue, 1) }, uniquingKeysWith: +)
-    let counts = roles.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+    let counts = Role.counts(weights.compactMap(\.role)).map { "\($0.count) \($0.role.rawValue)" }
     return RecipeError(
       .notFound, "prune", expected: "weights: floating-point tensors of two or more dimensions, or such as are named",
       found: "none among \(weights.count) floating-point tensors"

@@ -12,9 +12,9 @@ struct LogLogPlot {
     let ratio: Double?
   }
 
-  private static let panel = (width: 300.0, height: 210.0, gapX: 66.0, gapY: 84.0)
-  private static let margin = (left: 84.0, top: 128.0, right: 28.0, bottom: 64.0)
-  private static let columns = 3
+  private static let grid = PanelGrid(
+    panel: (width: 300.0, height: 210.0, gapX: 66.0, gapY: 84.0),
+    margin: (left: 84.0, top: 128.0, right: 28.0, bottom: 64.0))
 
   private let panels: [Panel]
   private let subtitle: String
@@ -54,36 +54,25 @@ struct LogLogPlot {
 
   /// The file's content.
   var source: String {
-    let rows = (panels.count + Self.columns - 1) / Self.columns
-    // As wide as the words above them need, however few panels there are.
-    let columns = Self.columns
-    let width =
-      Self.margin.left + Double(columns) * (Self.panel.width + Self.panel.gapX) - Self.panel.gapX + Self.margin.right
-    let height =
-      Self.margin.top + Double(rows) * (Self.panel.height + Self.panel.gapY) - Self.panel.gapY + Self.margin.bottom
-    var picture = SVGDocument(
-      width: width, height: height,
-      title: "Seconds of pruning calls against the number of weights, Bonsai and PyTorch", style: PlotStyle.rules)
-    picture.rectangle((0.5, 0.5), width: width - 1, height: height - 1, corner: 12, class: "ground")
-    picture.text("Pruning calls of Bonsai and PyTorch", (32, 46), class: "title")
-    picture.text(subtitle, (32, 72), class: "muted")
-    Self.addLegend(to: &picture, right: width - Self.margin.right, 41)
+    var picture = Self.grid.picture(
+      of: panels.count, description: "Seconds of pruning calls against the number of weights, Bonsai and PyTorch",
+      title: "Pruning calls of Bonsai and PyTorch", subtitle: subtitle)
+    Self.addLegend(to: &picture, right: Self.grid.width - Self.grid.margin.right, 41)
     for (place, panel) in panels.enumerated() {
-      let x = Self.margin.left + Double(place % Self.columns) * (Self.panel.width + Self.panel.gapX)
-      let y = Self.margin.top + Double(place / Self.columns) * (Self.panel.height + Self.panel.gapY)
-      add(panel, to: &picture, x, y)
+      let corner = Self.grid.corner(place)
+      add(panel, to: &picture, corner.x, corner.y)
     }
     return picture.source
   }
 
   private func add(_ panel: Panel, to picture: inout SVGDocument, _ left: Double, _ top: Double) {
-    let bottom = top + Self.panel.height
-    let right = left + Self.panel.width
+    let bottom = top + Self.grid.panel.height
+    let right = left + Self.grid.panel.width
     func x(_ value: Double) -> Double {
-      left + (log10(value) - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * Self.panel.width
+      left + (log10(value) - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * Self.grid.panel.width
     }
     func y(_ value: Double) -> Double {
-      bottom - (log10(value) - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.panel.height
+      bottom - (log10(value) - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.grid.panel.height
     }
     for power in stride(from: ys.lowerBound, through: ys.upperBound, by: 1) {
       let at = y(pow(10, power))

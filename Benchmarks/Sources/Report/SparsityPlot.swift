@@ -5,9 +5,9 @@ import SparseKernels
 /// How many times as fast as dense against the share of zeros, a panel for each layer and a line for each format, as SVG. A
 /// pure function of the results.
 struct SparsityPlot {
-  private static let panel = (width: 270.0, height: 190.0, gapX: 60.0, gapY: 84.0)
-  private static let margin = (left: 66.0, top: 142.0, right: 32.0, bottom: 60.0)
-  private static let columns = 3
+  private static let grid = PanelGrid(
+    panel: (width: 270.0, height: 190.0, gapX: 60.0, gapY: 84.0),
+    margin: (left: 66.0, top: 142.0, right: 32.0, bottom: 60.0))
   private static let formats: [(format: SparseFormat, colour: String)] = [
     (.blocks4, "bonsai"), (.blocks8, "blue"), (.entries, "torch"), (.lanes, "pink"),
   ]
@@ -41,25 +41,13 @@ struct SparsityPlot {
 
   /// The file's content.
   var source: String {
-    let rows = (panels.count + Self.columns - 1) / Self.columns
-    // As wide as the words above them need, however few panels there are.
-    let columns = Self.columns
-    let width =
-      Self.margin.left + Double(columns) * (Self.panel.width + Self.panel.gapX) - Self.panel.gapX + Self.margin.right
-    let height =
-      Self.margin.top + Double(rows) * (Self.panel.height + Self.panel.gapY) - Self.panel.gapY + Self.margin.bottom
-    var picture = SVGDocument(
-      width: width, height: height,
-      title: "How many times as fast as dense sparse layers are, against the share of zeros", style: PlotStyle.rules)
-    picture.rectangle((0.5, 0.5), width: width - 1, height: height - 1, corner: 12, class: "ground")
-    picture.text("Sparse layers: times as fast as LibTorch's dense ones", (32, 46), class: "title")
-    picture.text(subtitle, (32, 72), class: "muted")
+    var picture = Self.grid.picture(
+      of: panels.count, description: "How many times as fast as dense sparse layers are, against the share of zeros",
+      title: "Sparse layers: times as fast as LibTorch's dense ones", subtitle: subtitle)
     addLegend(to: &picture, left: 32, 98)
     for (place, panel) in panels.enumerated() {
-      add(
-        panel.name, panel.results, to: &picture,
-        Self.margin.left + Double(place % Self.columns) * (Self.panel.width + Self.panel.gapX),
-        Self.margin.top + Double(place / Self.columns) * (Self.panel.height + Self.panel.gapY))
+      let corner = Self.grid.corner(place)
+      add(panel.name, panel.results, to: &picture, corner.x, corner.y)
     }
     return picture.source
   }
@@ -67,12 +55,12 @@ struct SparsityPlot {
   private func add(
     _ name: String, _ results: [SparseCase.Result], to picture: inout SVGDocument, _ left: Double, _ top: Double
   ) {
-    let (bottom, right) = (top + Self.panel.height, left + Self.panel.width)
+    let (bottom, right) = (top + Self.grid.panel.height, left + Self.grid.panel.width)
     func x(_ value: Double) -> Double {
-      left + (value - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * Self.panel.width
+      left + (value - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * Self.grid.panel.width
     }
     func y(_ power: Double) -> Double {
-      bottom - (power - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.panel.height
+      bottom - (power - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * Self.grid.panel.height
     }
     picture.text(name, (left, top - 12), class: "value")
     for power in stride(from: ys.lowerBound, through: ys.upperBound, by: 1) {

@@ -35,6 +35,12 @@ extension Role {
   public init(path: String, rank: Int) {
     self = RoleJudgement(path: path, rank: rank).role
   }
+
+  /// How many there are of each role, the most frequent first.
+  package static func counts(_ roles: some Sequence<Role>) -> [(role: Role, count: Int)] {
+    Dictionary(roles.map { ($0, 1) }, uniquingKeysWith: +).map { (role: $0.key, count: $0.value) }
+      .sorted { ($1.count, $0.role.rawValue) < ($0.count, $1.role.rawValue) }
+  }
 }
 
 /// A role, and what speaks for it.

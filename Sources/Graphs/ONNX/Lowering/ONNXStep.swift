@@ -216,11 +216,20 @@ final class ONNXStep {
         case (.symbolic, .fixed): result = sizes[axis]
         case (.fixed, .symbolic): break
         // Either they are equal, or one of them is 1; which is known when the model runs.
-        case (.symbolic(let a, _), .symbolic(let b, _)): result = .symbolic(.call("Max", [a, b]), hint: nil)
+        case (.symbolic(let a, _), .symbolic(let b, _)): result = .symbolic(Self.larger(a, b), hint: nil)
         }
       }
       return result
     }
+  }
+
+  /// The larger of two sizes; of sizes that are such themselves the largest of all parts, each once and in one order, so that
+  /// it does not grow where the same sizes meet again.
+  private static func larger(_ a: SymbolicExpression, _ b: SymbolicExpression) -> SymbolicExpression {
+    func parts(_ size: SymbolicExpression) -> [SymbolicExpression] {
+      if case .call("Max", let parts) = size { parts } else { [size] }
+    }
+    return .call("Max", Set(parts(a) + parts(b)).sorted { "\($0)" < "\($1)" })
   }
 
   func cast(_ value: ONNXValue, to type: StoredType) throws -> ONNXValue {
