@@ -54,19 +54,30 @@ static inline __attribute__((always_inline)) __m512 lane_values(const char *valu
                               : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
-// The sums of the 64 rows of a band, without their bias. Four groups go in step, so that their additions overlap.
+// The sums of the 64 rows of a band, without their bias. Groups go in step, so that their additions overlap.
 static inline __attribute__((always_inline)) void lane_sums(const bk_lanes *p, int32_t band, float sums[64],
                                                             const bk_storage storage) {
   const int64_t bytes = storage == BK_FLOATS ? 4 : 2;
   const int32_t chunks = (p->columns + 31) / 32;
   const uint8_t *orders = p->orders + (int64_t)band * (chunks + 1) * 64;
   const uint8_t *lengths = p->lengths + p->length_starts[band];
-  const uint8_t *steps = p->steps + (int64_t)band * chunks;
+  const uint8_t *steps = p->steps + (int64_t)band * chunks * 4;
   const char *values = (const char *)p->values + p->value_starts[band] * bytes;
   const uint8_t *places = p->places + p->value_starts[band];
+  const __m512i behind = _mm512_set1_epi32(32);
   __m512 sum0 = _mm512_setzero_ps(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
-#define CHANGE(sum, group) \
-  sum = _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(orders + 16 * (group)))), sum)
+// What is looked up in the first two registers, or in the last two.
+#define CHANGED(group)                                                                                        \
+  ({                                                                                                          \
+    const __m512i from = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(orders + 16 * (group))));     \
+    _mm512_mask_blend_ps(_mm512_test_epi32_mask(from, behind), _mm512_permutex2var_ps(sum0, from, sum1),      \
+                         _mm512_permutex2var_ps(sum2, from, sum3));                                           \
+  })
+#define CHANGE                                                                                                \
+  {                                                                                                           \
+    const __m512 next0 = CHANGED(0), next1 = CHANGED(1), next2 = CHANGED(2), next3 = CHANGED(3);              \
+    sum0 = next0, sum1 = next1, sum2 = next2, sum3 = next3;                                                   \
+  }
 #define STEP(sum, group)                                                                             \
   {                                                                                                  \
     const uint32_t count = lengths[group];                                                           \
@@ -78,26 +89,28 @@ static inline __attribute__((always_inline)) void lane_sums(const bk_lanes *p, i
     values += count * bytes;                                                                         \
     places += count;                                                                                 \
   }
-  for (int32_t chunk = 0; chunk < chunks; chunk++, orders += 64) {
+  for (int32_t chunk = 0; chunk < chunks; chunk++, orders += 64, steps += 4) {
     const int32_t left = p->columns - chunk * 32;
     const __m512 low = _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 16 ? left : 16), p->part.x + chunk * 32);
     const __m512 high =
         left > 16 ? _mm512_maskz_loadu_ps((__mmask16)_bzhi_u32(0xffff, left < 32 ? left - 16 : 16), p->part.x + chunk * 32 + 16)
                   : _mm512_setzero_ps();
-    CHANGE(sum0, 0);
-    CHANGE(sum1, 1);
-    CHANGE(sum2, 2);
-    CHANGE(sum3, 3);
-    for (int32_t step = steps[chunk]; step > 0; step--, lengths += 4) {
+    CHANGE
+    int32_t step = 0;
+    for (; step < steps[3]; step++, lengths += 4) {
       _mm_prefetch((const char *)(places + 512), _MM_HINT_T0);
       STEP(sum0, 0) STEP(sum1, 1) STEP(sum2, 2) STEP(sum3, 3)
     }
+    for (; step < steps[2]; step++, lengths += 3) {
+      _mm_prefetch((const char *)(places + 512), _MM_HINT_T0);
+      STEP(sum0, 0) STEP(sum1, 1) STEP(sum2, 2)
+    }
+    for (; step < steps[1]; step++, lengths += 2) { STEP(sum0, 0) STEP(sum1, 1) }
+    for (; step < steps[0]; step++, lengths++) STEP(sum0, 0)
   }
-  CHANGE(sum0, 0);
-  CHANGE(sum1, 1);
-  CHANGE(sum2, 2);
-  CHANGE(sum3, 3);
+  CHANGE
 #undef CHANGE
+#undef CHANGED
 #undef STEP
   _mm512_storeu_ps(sums, sum0);
   _mm512_storeu_ps(sums + 16, sum1);

@@ -10,11 +10,12 @@ static inline void lane_sums(const bk_lanes *p, int32_t band, float sums[64], co
   for (int i = 0; i < 64; i++) sums[i] = 0;
   for (int32_t chunk = 0; chunk <= chunks; chunk++, orders += 64) {
     float moved[64];
-    for (int i = 0; i < 64; i++) moved[i] = sums[i / 16 * 16 + orders[i]];
+    for (int i = 0; i < 64; i++) moved[i] = sums[orders[i]];
     for (int i = 0; i < 64; i++) sums[i] = moved[i];
     if (chunk == chunks) break;
-    for (int32_t step = p->steps[(int64_t)band * chunks + chunk]; step > 0; step--)
-      for (int group = 0; group < 4; group++) {
+    const uint8_t *const steps = p->steps + ((int64_t)band * chunks + chunk) * 4;
+    for (int32_t step = 0; step < steps[0]; step++)
+      for (int group = 0; group < 4 && step < steps[group]; group++) {
         const uint32_t count = *lengths++;
         for (uint32_t i = 0; i < count; i++) 
           sums[16 * group + i] += stored_alone(p->values, value++, storage) * p->part.x[chunk * 32 + *places++];

@@ -147,21 +147,23 @@ static void check_vector(const bk_kernels *k, uint64_t seed) {
 
 static void check_lanes(const bk_kernels *k, uint64_t seed) {
   const int32_t columns = 1 + (int32_t)upto(100), chunks = (columns + 31) / 32, rows = 1 + (int32_t)upto(63);
-  uint8_t *orders = malloc((chunks + 1) * 64), *steps = malloc(chunks), *lengths = malloc(chunks * 3 * 4);
+  uint8_t *orders = malloc((chunks + 1) * 64), *steps = malloc(chunks * 4), *lengths = malloc(chunks * 3 * 4);
   int32_t value_starts[1] = {0}, length_starts[1] = {0}, count = 0, length_count = 0;
-  for (int32_t chunk = 0; chunk <= chunks; chunk++)
-    for (int group = 0; group < 4; group++) {
-      uint8_t *order = orders + chunk * 64 + group * 16;
-      for (int i = 0; i < 16; i++) order[i] = (uint8_t)i;
-      for (int i = 15; i > 0; i--) {
-        const int other = (int)upto(i);
-        const uint8_t kept = order[i];
-        order[i] = order[other], order[other] = kept;
-      }
+  for (int32_t chunk = 0; chunk <= chunks; chunk++) {
+    uint8_t *order = orders + chunk * 64;
+    for (int i = 0; i < 64; i++) order[i] = (uint8_t)i;
+    for (int i = 63; i > 0; i--) {
+      const int other = (int)upto(i);
+      const uint8_t kept = order[i];
+      order[i] = order[other], order[other] = kept;
     }
+  }
   for (int32_t chunk = 0; chunk < chunks; chunk++) {
-    steps[chunk] = (uint8_t)upto(3);
-    for (int i = 0; i < steps[chunk] * 4; i++) count += lengths[length_count++] = (uint8_t)upto(16);
+    int most = 3;
+    for (int group = 0; group < 4; group++) {
+      most = steps[chunk * 4 + group] = (uint8_t)upto(most);
+      for (int i = 0; i < most; i++) count += lengths[length_count++] = (uint8_t)upto(16);
+    }
   }
   lengths = realloc(lengths, length_count + 1);
   const bk_storage storage = (bk_storage)upto(2);
@@ -174,14 +176,14 @@ static void check_lanes(const bk_kernels *k, uint64_t seed) {
   for (int32_t chunk = 0; chunk <= chunks; chunk++) {
     double moved[64], moved_sizes[64];
     for (int i = 0; i < 64; i++) {
-      moved[i] = sums[i / 16 * 16 + orders[chunk * 64 + i]];
-      moved_sizes[i] = sizes[i / 16 * 16 + orders[chunk * 64 + i]];
+      moved[i] = sums[orders[chunk * 64 + i]];
+      moved_sizes[i] = sizes[orders[chunk * 64 + i]];
     }
     memcpy(sums, moved, sizeof sums), memcpy(sizes, moved_sizes, sizeof sizes);
     if (chunk == chunks) break;
     const int32_t left = columns - chunk * 32;
-    for (int step = 0; step < steps[chunk]; step++)
-      for (int group = 0; group < 4; group++)
+    for (int step = 0; step < steps[chunk * 4]; step++)
+      for (int group = 0; group < 4 && step < steps[chunk * 4 + group]; group++)
         for (int lane = 0, n = lengths[length++]; lane < n; lane++, value++) {
           places[value] = (uint8_t)upto(left < 32 ? left - 1 : 31);
           const double product = (double)exact[value] * x[chunk * 32 + places[value]];
@@ -326,12 +328,12 @@ static void check_entries(const bk_entries *k, uint64_t seed) {
   }
   right = k->changes(bytes, kept, found, cut, middle, quota, places) == changed;
   expect(right && !memcmp(places, expected, changed * 4), "changes", seed);
-  k->mask(inside, count, list, to, bytes, BK_KEEPING, 1);
+  k->mask(inside, count, list, to, bytes, BK_KEEPING, 1, next() & 1);
   right = 1;
   for (int64_t i = 0; i < count; i++)
     right &= entry(to, bytes, i) == (bit(inside, i) ? entry(list, bytes, i) : (entry(list, bytes, i) & 1));
   expect(right, "mask", seed);
-  k->spread(inside, count, bytes, 5, to);
+  k->spread(inside, count, bytes, 5, to, next() & 1);
   right = 1;
   for (int64_t i = 0; i < count; i++) right &= entry(to, bytes, i) == 5 * bit(inside, i);
   expect(right, "spread", seed);

@@ -1,3 +1,4 @@
+import Foundation
 import Sparsity
 import Testing
 
@@ -40,6 +41,44 @@ struct InstructionSetTests {
         #expect(agrees(set) { written { bits.zero($0, into: $1, type: type) } }, "zeroing \(count) \(spread)")
         #expect(agrees(set) { bits.keptCount })
       }
+    }
+  }
+
+  @Test(
+    "outputs that do not fit into the caches, aligned and not", arguments: others,
+    [ElementType.float32, .float64, .bfloat16, .float8E4M3, .bool])
+  func large(set: InstructionSet, type: ElementType) {
+    var generator = SeededGenerator(seed: 65)
+    let piece = Sample.random(type, count: 1 << 16, spread: .weights, allowNaN: false, using: &generator).bytes
+    let count = (17 << 20) / type.byteCount + 37
+    let size = count * type.byteCount
+    let memory = (0..<3).map { _ in UnsafeMutableRawBufferPointer.allocate(byteCount: size + 64, alignment: 64) }
+    defer { for part in memory { part.deallocate() } }
+    for start in stride(from: 0, to: size, by: piece.count) {
+      UnsafeMutableRawBufferPointer(rebasing: memory[0][start..<min(size, start + piece.count)])
+        .copyBytes(from: piece.prefix(size - start))
+    }
+    let source = UnsafeRawBufferPointer(rebasing: memory[0][..<size])
+    let aligned = UnsafeMutableRawBufferPointer(rebasing: memory[1][..<size])
+    let shifted = UnsafeMutableRawBufferPointer(rebasing: memory[2][1...size])
+    func areEqual() -> Bool {
+      guard let a = aligned.baseAddress, let b = shifted.baseAddress else { return false }
+      return memcmp(a, b, size) == 0
+    }
+    // Every third bit, whatever the entries are.
+    var third = [UInt8](repeating: 1, count: count)
+    for index in stride(from: 0, to: count, by: 3) { third[index] = 0 }
+    let bits = third.withUnsafeBytes { BitMask($0, type: .bool) }
+    EntryKernels.using(set) {
+      bits.expand(into: aligned, as: type)
+      bits.expand(into: shifted, as: type)
+      #expect(areEqual())
+      bits.multiply(source, into: aligned, type: type)
+      bits.multiply(source, into: shifted, type: type)
+      #expect(areEqual())
+      bits.zero(source, into: aligned, type: type)
+      bits.zero(source, into: shifted, type: type)
+      #expect(areEqual())
     }
   }
 

@@ -13,7 +13,9 @@ struct PruneCommand: ParsableCommand {
       any implementation reads and writes (weights, product, a bit an entry for each mask); "× copy" is the time beside \
       that of a plain copy of as many bytes on all processors, measured in the same turns. "memory" is the largest \
       resident size during the call beyond what there was before, product and mask included, by the size of the \
-      weights.
+      weights. The system clears fresh pages before a product can be written to them, which can take as long as the \
+      call; on Linux, GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=8000000000 before the command \
+      has most of them used again.
 
       Without --dtypes or --amounts: float32 at 20, 50 and 90 %, the other types at 50 %.
 

@@ -9,13 +9,20 @@
 #define INLINED static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
+// put: with `uncached`, past the caches and to an aligned place.
 #define LOADS(width)                                                                                              \
   INLINED vec##width load##width(const void *from) {                                                              \
     vec##width v;                                                                                                 \
     memcpy(&v, from, sizeof v);                                                                                   \
     return v;                                                                                                     \
   }                                                                                                               \
-  INLINED void store##width(void *to, vec##width v) { memcpy(to, &v, sizeof v); }
+  INLINED void store##width(void *to, vec##width v) { memcpy(to, &v, sizeof v); }                                \
+  INLINED void put##width(void *to, vec##width v, const bool uncached) {                                         \
+    if (uncached)                                                                                                \
+      __builtin_nontemporal_store(v, (vec##width *)to);                                                          \
+    else                                                                                                         \
+      store##width(to, v);                                                                                       \
+  }
 LOADS(8)
 LOADS(16)
 LOADS(32)
@@ -285,19 +292,26 @@ INLINED vec16 times16(vec16 entries, vec16 mask) { return entries & mask; }
     const vec##width finite = ((entries & ~sign) - (vec##width)(int##width##_t)constant) >> (width - 1);         \
     return (entries & (mask | sign)) | ~(finite | mask | sign);                                                  \
   }                                                                                                              \
-  INLINED void mask_all##width(const uint64_t *bits, int64_t count, const char *entries, char *to,               \
-                               const bk_masking masking, uint64_t constant) {                                    \
+  INLINED void mask_words##width(const uint64_t *bits, int64_t words, const char *entries, char *to,             \
+                                 const bk_masking masking, uint64_t constant, const bool uncached) {             \
     enum { lanes = VECTOR * 8 / width, vectors = 64 / lanes };                                                   \
-    int64_t index = 0;                                                                                           \
-    for (; index + 64 <= count; index += 64) {                                                                   \
-      const uint64_t word = bits[index / 64];                                                                    \
-      UNROLLED for (int i = 0; i < vectors; i++) {                                                               \
-        const int64_t place = (index + i * lanes) * (width / 8);                                                 \
-        store##width(to + place,                                                                                 \
-                     masked##width(load##width(entries + place), mask##width(word >> (i * lanes % 64)), masking, constant)); \
-      }                                                                                                          \
+    for (int64_t word = 0; word < words; word++, entries += 8 * width, to += 8 * width)                          \
+      UNROLLED for (int i = 0; i < vectors; i++)                                                                 \
+        put##width(to + i * VECTOR,                                                                              \
+                   masked##width(load##width(entries + i * VECTOR), mask##width(bits[word] >> (i * lanes % 64)), \
+                                 masking, constant),                                                             \
+                   uncached);                                                                                    \
+  }                                                                                                              \
+  INLINED void mask_all##width(const uint64_t *bits, int64_t count, const char *entries, char *to,               \
+                               const bk_masking masking, uint64_t constant, bool uncached) {                     \
+    enum { lanes = VECTOR * 8 / width };                                                                         \
+    if (uncached && (uintptr_t)to % VECTOR == 0) {                                                               \
+      mask_words##width(bits, count / 64, entries, to, masking, constant, true);                                 \
+      _mm_sfence();                                                                                              \
+    } else {                                                                                                     \
+      mask_words##width(bits, count / 64, entries, to, masking, constant, false);                                \
     }                                                                                                            \
-    for (; index < count; index += lanes) {                                                                      \
+    for (int64_t index = count / 64 * 64; index < count; index += lanes) {                                       \
       const int64_t left = count - index < lanes ? count - index : lanes;                                        \
       vec##width v = (vec##width)(int##width##_t)0;                                                              \
       memcpy(&v, entries + index * (width / 8), left * (width / 8));                                             \
@@ -305,18 +319,24 @@ INLINED vec16 times16(vec16 entries, vec16 mask) { return entries & mask; }
       memcpy(to + index * (width / 8), &v, left * (width / 8));                                                  \
     }                                                                                                            \
   }                                                                                                              \
-  INLINED void spread##width(const uint64_t *bits, int64_t count, uint64_t one, char *to) {                      \
+  INLINED void spread_words##width(const uint64_t *bits, int64_t words, uint64_t one, char *to, const bool uncached) { \
     enum { lanes = VECTOR * 8 / width, vectors = 64 / lanes };                                                   \
     const vec##width ones = (vec##width)(int##width##_t)one;                                                     \
-    int64_t index = 0;                                                                                           \
-    for (; index + 64 <= count; index += 64) {                                                                   \
-      const uint64_t word = bits[index / 64];                                                                    \
+    for (int64_t word = 0; word < words; word++, to += 8 * width)                                                \
       UNROLLED for (int i = 0; i < vectors; i++)                                                                 \
-        store##width(to + (index + i * lanes) * (width / 8), mask##width(word >> (i * lanes % 64)) & ones);      \
+        put##width(to + i * VECTOR, mask##width(bits[word] >> (i * lanes % 64)) & ones, uncached);               \
+  }                                                                                                              \
+  INLINED void spread##width(const uint64_t *bits, int64_t count, uint64_t one, char *to, bool uncached) {       \
+    enum { lanes = VECTOR * 8 / width };                                                                         \
+    if (uncached && (uintptr_t)to % VECTOR == 0) {                                                               \
+      spread_words##width(bits, count / 64, one, to, true);                                                      \
+      _mm_sfence();                                                                                              \
+    } else {                                                                                                     \
+      spread_words##width(bits, count / 64, one, to, false);                                                     \
     }                                                                                                            \
-    for (; index < count; index += lanes) {                                                                      \
+    for (int64_t index = count / 64 * 64; index < count; index += lanes) {                                       \
       const int64_t left = count - index < lanes ? count - index : lanes;                                        \
-      const vec##width v = mask##width(bits[index / 64] >> (index % 64)) & ones;                                 \
+      const vec##width v = mask##width(bits[index / 64] >> (index % 64)) & (vec##width)(int##width##_t)one;      \
       memcpy(to + index * (width / 8), &v, left * (width / 8));                                                  \
     }                                                                                                            \
   }                                                                                                              \
@@ -342,13 +362,13 @@ MASKED(64)
 
 #define FOR_MASKINGS(width)                                                                                      \
   case width / 8:                                                                                                \
-    if (masking == BK_TIMES) mask_all##width(bits, count, entries, to, BK_TIMES, 0);                             \
-    else if (masking == BK_KEEPING) mask_all##width(bits, count, entries, to, BK_KEEPING, constant);             \
-    else mask_all##width(bits, count, entries, to, BK_SMALL, constant);                                          \
+    if (masking == BK_TIMES) mask_all##width(bits, count, entries, to, BK_TIMES, 0, uncached);                   \
+    else if (masking == BK_KEEPING) mask_all##width(bits, count, entries, to, BK_KEEPING, constant, uncached);   \
+    else mask_all##width(bits, count, entries, to, BK_SMALL, constant, uncached);                                \
     return;
 
 static void mask(const uint64_t *bits, int64_t count, const void *entries, void *to, int32_t bytes, bk_masking masking,
-                 uint64_t constant) {
+                 uint64_t constant, bool uncached) {
   switch (bytes) {
     FOR_MASKINGS(8)
     FOR_MASKINGS(16)
@@ -357,12 +377,12 @@ static void mask(const uint64_t *bits, int64_t count, const void *entries, void 
   }
 }
 
-static void spread(const uint64_t *bits, int64_t count, int32_t bytes, uint64_t one, void *to) {
+static void spread(const uint64_t *bits, int64_t count, int32_t bytes, uint64_t one, void *to, bool uncached) {
   switch (bytes) {
-    case 1: spread8(bits, count, one, to); return;
-    case 2: spread16(bits, count, one, to); return;
-    case 4: spread32(bits, count, one, to); return;
-    case 8: spread64(bits, count, one, to); return;
+    case 1: spread8(bits, count, one, to, uncached); return;
+    case 2: spread16(bits, count, one, to, uncached); return;
+    case 4: spread32(bits, count, one, to, uncached); return;
+    case 8: spread64(bits, count, one, to, uncached); return;
   }
 }
 

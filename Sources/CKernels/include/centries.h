@@ -55,11 +55,12 @@ typedef struct bk_entries {
                      uint32_t *places);
   // How many keys lie in low ... high.
   int64_t (*count_keys)(int32_t bytes, const void *keys, int64_t count, int64_t low, int64_t high);
-  // Writes `one` or 0 for each bit.
-  void (*spread)(const uint64_t *bits, int64_t count, int32_t bytes, uint64_t one, void *to);
-  // Writes each entry, changed by its bit; also in place.
+  // Writes `one` or 0 for each bit. With `uncached` the caches are passed by, which saves reading what is overwritten, and
+  // serves outputs that are larger than they are.
+  void (*spread)(const uint64_t *bits, int64_t count, int32_t bytes, uint64_t one, void *to, bool uncached);
+  // Writes each entry, changed by its bit; also in place. `uncached` as for `spread`.
   void (*mask)(const uint64_t *bits, int64_t count, const void *entries, void *to, int32_t bytes, bk_masking masking,
-               uint64_t constant);
+               uint64_t constant, bool uncached);
   // Writes whether (entry & filter) == value is `equal`, for each entry; bits beyond the last are 0.
   void (*pack)(const void *entries, int64_t count, int32_t bytes, uint64_t filter, uint64_t value, bool equal,
                uint64_t *bits);

@@ -71,18 +71,18 @@ typedef struct bk_vector {
   int32_t height;
 } bk_vector;
 
-// A sparse matrix times one vector, in bands of 64 rows. Columns are taken in chunks of 32. In each chunk the 16 rows of each
-// of the four groups of a band take other lanes, by `orders`; then each of steps[band * chunks + chunk] steps takes, for each
-// group, the next lengths[...] values for the first so many lanes, with their columns within the chunk. Up to 16 bytes may be
-// read behind the last place.
+// A sparse matrix times one vector, in bands of 64 rows, which are four groups of 16 lanes. Columns are taken in chunks of 32.
+// In each chunk the rows of a band change lanes by `orders`. Then a group takes part in as many steps as `steps` says, those
+// before it in no fewer: step after step and group after group the next lengths[...] values for the group's first so many
+// lanes, with their columns within the chunk. Up to 16 bytes may be read behind the last place.
 typedef struct bk_lanes {
   bk_part part;
   const void *values;
   bk_storage storage;
   const uint8_t *places;
-  const uint8_t *steps;
+  const uint8_t *steps;         // 4 for each band and chunk, not increasing
   const uint8_t *lengths;
-  const uint8_t *orders;        // 16 for each band, chunk and group, and for each group at the end of a band
+  const uint8_t *orders;        // 64 for each band and chunk, the lanes that rows come from, and 64 at the end of a band
   const int32_t *value_starts;  // for each band
   const int32_t *length_starts;
   int32_t rows;

@@ -2,10 +2,11 @@ import CKernels
 
 /// A matrix laid out for products with single vectors by looking inputs up in registers.
 ///
-/// Columns are taken in chunks of 32, which are a table in two registers of AVX-512, and rows in fours of 16: each row has a
-/// lane. A step multiplies the next entry of each row that has one. For each chunk, the 16 rows change lanes so that those
-/// with more entries come first; then the entries of a step are those of the first lanes, and no place is stored for a
-/// row that has none. An entry takes 5 bytes, or 3.
+/// Columns are taken in chunks of 32, which are a table in two registers of AVX-512, and rows in bands of 64, which are four
+/// groups of 16 lanes: each row has a lane. A step multiplies the next entry of each row that has one. For each chunk, the
+/// rows of a band change lanes so that those with more entries come first; then the entries of a step are those of the
+/// first lanes, no place is stored for a row that has none, and the last groups soon have nothing left to do. An entry
+/// takes 5 bytes, or 3.
 struct LaneMatrix: Sendable {
   static let rowsInBand = 64
   static let columnsInChunk = 32
@@ -16,11 +17,11 @@ struct LaneMatrix: Sendable {
   let values: StoredValues
   /// For each value its column within the chunk, and 16 more that are read and not used.
   let places: [UInt8]
-  /// For each band and chunk the number of steps.
+  /// For each band, chunk and group the number of steps, not increasing.
   let steps: [UInt8]
-  /// For each step and each of the four groups of 16 rows how many lanes take part.
+  /// For each step and each group that takes part in it the number of lanes.
   let lengths: [UInt8]
-  /// For each band, chunk and group the lanes from which the rows come, and at the end of a band those that put them back.
+  /// For each band and chunk the lanes from which the rows come, and at the end of a band those that put them back.
   let orders: [UInt8]
   /// For each band where its values and its lengths begin.
   let valueStarts: [Int32]
@@ -44,10 +45,12 @@ struct LaneMatrix: Sendable {
       lengthStarts.append(Int32(lengths.count))
       var next = (0..<Self.rowsInBand).map { band + $0 < matrix.rows ? Int(matrix.starts[band + $0]) : 0 }
       let ends = (0..<Self.rowsInBand).map { band + $0 < matrix.rows ? Int(matrix.starts[band + $0 + 1]) : 0 }
-      var order = [[Int]](repeating: Array(0..<16), count: 4)
-      func change(_ group: Int, to wanted: [Int]) {
-        for row in wanted { orders.append(UInt8(order[group].firstIndex(of: row) ?? 0)) }
-        order[group] = wanted
+      var order = Array(0..<Self.rowsInBand)
+      func change(to wanted: [Int]) {
+        var lanes = [UInt8](repeating: 0, count: Self.rowsInBand)
+        for (lane, row) in order.enumerated() { lanes[row] = UInt8(lane) }
+        for row in wanted { orders.append(lanes[row]) }
+        order = wanted
       }
       for chunk in 0..<chunks {
         let limit = (chunk + 1) * Self.columnsInChunk
@@ -56,17 +59,17 @@ struct LaneMatrix: Sendable {
           while entry < ends[row], matrix.indices[entry] < limit { entry += 1 }
           return entry - next[row]
         }
-        for group in 0..<4 {
-          change(group, to: (0..<16).sorted { (counts[16 * group + $1], $0) < (counts[16 * group + $0], $1) })
-        }
-        let most = counts.max() ?? 0
-        steps.append(UInt8(most))
-        for step in 0..<most {
-          for group in 0..<4 {
-            let active = order[group].prefix { counts[16 * group + $0] > step }
+        change(to: counts.indices.sorted { (counts[$1], $0) < (counts[$0], $1) })
+        let groups = stride(from: 0, to: Self.rowsInBand, by: 16).map { order[$0..<$0 + 16] }
+        let stepsOfGroups = groups.map { counts[$0[$0.startIndex]] }
+        steps += stepsOfGroups.map(UInt8.init)
+        for step in 0..<stepsOfGroups[0] {
+          for group in groups {
+            let active = group.prefix { counts[$0] > step }
+            if active.isEmpty { break }
             lengths.append(UInt8(active.count))
             for row in active {
-              let entry = next[16 * group + row] + step
+              let entry = next[row] + step
               values.append(matrix.values[entry])
               places.append(UInt8(matrix.indices[entry] - chunk * Self.columnsInChunk))
             }
@@ -74,7 +77,7 @@ struct LaneMatrix: Sendable {
         }
         for row in counts.indices { next[row] += counts[row] }
       }
-      for group in 0..<4 { change(group, to: Array(0..<16)) }
+      change(to: Array(0..<Self.rowsInBand))
     }
     places += [UInt8](repeating: 0, count: 16)
     self.values = StoredValues(values, as: storage)

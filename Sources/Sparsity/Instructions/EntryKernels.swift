@@ -9,6 +9,12 @@ package enum EntryKernels {
   nonisolated(unsafe) private(set) static var table: UnsafePointer<bk_entries>? = bk_entries_for(
     InstructionSet.inUse.kernelSet)
 
+  /// Whether an output that is written from front to back is so large that its first part has left the caches before it is
+  /// read again, so that it is better written past them: a copy of memory does the same. Not in place, where it is read.
+  static func isLarge(_ output: UnsafeMutableRawBufferPointer, of source: UnsafeRawBufferPointer? = nil) -> Bool {
+    output.count >= 16 << 20 && output.baseAddress.map(UnsafeRawPointer.init) != source?.baseAddress
+  }
+
   /// Runs `body` with other instructions: for tests of each.
   package static func using<R>(_ set: InstructionSet, _ body: () throws -> R) rethrows -> R {
     let before = table

@@ -61,13 +61,15 @@ func gather(_ eights: UnsafePointer<UInt64>) -> UInt64 {
   return word
 }
 
-/// For each bit, writes `one` or zero. `destination` needs no alignment.
+/// For each bit, writes `one` or zero, past the caches where asked for. `destination` needs no alignment.
 @inline(__always)
 func spreadBits<Bits: FixedWidthInteger & UnsignedInteger & SIMDScalar>(
-  _ words: UnsafePointer<UInt64>, _ count: Int, one: Bits, into destination: UnsafeMutableRawPointer
+  _ words: UnsafePointer<UInt64>, _ count: Int, one: Bits, into destination: UnsafeMutableRawPointer,
+  uncached: Bool = false
 ) {
   if let kernels = EntryKernels.table {
-    return kernels.pointee.spread(words, Int64(count), Int32(MemoryLayout<Bits>.size), UInt64(one), destination)
+    return kernels.pointee.spread(
+      words, Int64(count), Int32(MemoryLayout<Bits>.size), UInt64(one), destination, uncached)
   }
   mapQuads(words, count, source: UnsafeRawPointer(destination), into: destination, set: one) { _, lanes in lanes }
 }

@@ -17,9 +17,11 @@ extension BitMask {
     let base = destination.baseAddress.unsafelyUnwrapped
     withWords { words in
       let words = words.baseAddress.unsafelyUnwrapped
+      let uncached = EntryKernels.isLarge(destination)
       Parallel.ranges(of: count) { range in
         expandBits(
-          words + range.lowerBound / 64, range.count, as: type, into: base + range.lowerBound * type.byteCount)
+          words + range.lowerBound / 64, range.count, as: type, into: base + range.lowerBound * type.byteCount,
+          uncached: uncached)
       }
     }
   }
@@ -61,7 +63,9 @@ extension BitMask {
     let offset = range.lowerBound * type.byteCount
     withWords { words in
       let words = words.baseAddress.unsafelyUnwrapped
-      multiplyBits(words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type)
+      multiplyBits(
+        words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type,
+        uncached: EntryKernels.isLarge(destination, of: source))
     }
   }
 
@@ -77,7 +81,9 @@ extension BitMask {
       let words = words.baseAddress.unsafelyUnwrapped
       Parallel.ranges(of: count) { range in
         let offset = range.lowerBound * type.byteCount
-        zeroBits(words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type)
+        zeroBits(
+          words + range.lowerBound / 64, range.count, from + offset, into: to + offset, type: type,
+          uncached: EntryKernels.isLarge(destination, of: source))
       }
     }
   }
@@ -93,27 +99,32 @@ extension BitMask {
   }
 }
 
-/// Writes 1 or 0 of `type` for each bit.
+/// Writes 1 or 0 of `type` for each bit, past the caches where asked for.
 func expandBits(
-  _ words: UnsafePointer<UInt64>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer
+  _ words: UnsafePointer<UInt64>, _ count: Int, as type: ElementType, into destination: UnsafeMutableRawPointer,
+  uncached: Bool = false
 ) {
+  func spread<Bits: FixedWidthInteger & UnsignedInteger & SIMDScalar>(as _: Bits.Type) {
+    let one = Bits(truncatingIfNeeded: type.onePattern)
+    spreadBits(words, count, one: one, into: destination, uncached: uncached)
+  }
   switch type.byteCount {
-  case 1: spreadBits(words, count, one: UInt8(truncatingIfNeeded: type.onePattern), into: destination)
-  case 2: spreadBits(words, count, one: UInt16(truncatingIfNeeded: type.onePattern), into: destination)
-  case 4: spreadBits(words, count, one: UInt32(truncatingIfNeeded: type.onePattern), into: destination)
-  default: spreadBits(words, count, one: type.onePattern, into: destination)
+  case 1: spread(as: UInt8.self)
+  case 2: spread(as: UInt16.self)
+  case 4: spread(as: UInt32.self)
+  default: spread(as: UInt64.self)
   }
 }
 
-/// Writes each entry times its bit.
+/// Writes each entry times its bit, past the caches where asked for.
 func multiplyBits(
   _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
-  into destination: UnsafeMutableRawPointer, type: ElementType
+  into destination: UnsafeMutableRawPointer, type: ElementType, uncached: Bool = false
 ) {
   if let kernels = EntryKernels.table {
     let (masking, constant) = type.multiplication
     return kernels.pointee.mask(
-      words, Int64(count), source, destination, Int32(type.byteCount), masking, constant)
+      words, Int64(count), source, destination, Int32(type.byteCount), masking, constant, uncached)
   }
   switch type {
   case .float64:
@@ -163,18 +174,18 @@ private func multiplyHalves(
   mapOctets(words, count, source: source, into: destination, product)
 }
 
-/// Writes each entry, or a zero of its sign where its bit is 0.
+/// Writes each entry, or a zero of its sign where its bit is 0, past the caches where asked for.
 func zeroBits(
   _ words: UnsafePointer<UInt64>, _ count: Int, _ source: UnsafeRawPointer,
-  into destination: UnsafeMutableRawPointer, type: ElementType
+  into destination: UnsafeMutableRawPointer, type: ElementType, uncached: Bool = false
 ) {
   switch type {
   case .float64, .float32, .float16, .bfloat16:
     guard let kernels = EntryKernels.table else { break }
     let sign: UInt64 = 1 << UInt64(type.byteCount * 8 - 1)
     return kernels.pointee.mask(
-      words, Int64(count), source, destination, Int32(type.byteCount), BK_KEEPING, sign)
-  default: return multiplyBits(words, count, source, into: destination, type: type)
+      words, Int64(count), source, destination, Int32(type.byteCount), BK_KEEPING, sign, uncached)
+  default: return multiplyBits(words, count, source, into: destination, type: type, uncached: uncached)
   }
   switch type {
   case .float64: mapQuads(words, count, source: source, into: destination, set: UInt64.max) { $0 & ($1 | 1 << 63) }

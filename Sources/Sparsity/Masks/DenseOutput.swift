@@ -63,15 +63,17 @@ public struct DenseOutput {
 
   /// Writes `count` entries from flat index `start` on, whose bits begin at `words`.
   func write(_ words: UnsafePointer<UInt64>, start: Int, count: Int) {
-    if let base = mask?.baseAddress {
-      expandBits(words, count, as: maskType, into: base + start * maskType.byteCount)
+    if let mask, let base = mask.baseAddress {
+      expandBits(
+        words, count, as: maskType, into: base + start * maskType.byteCount, uncached: EntryKernels.isLarge(mask))
     }
-    if let base = product?.baseAddress, let weights = weights?.baseAddress {
+    if let product, let weights, let base = product.baseAddress, let from = weights.baseAddress {
       let offset = start * weightType.byteCount
+      let uncached = EntryKernels.isLarge(product, of: weights)
       if isZeroing {
-        zeroBits(words, count, weights + offset, into: base + offset, type: weightType)
+        zeroBits(words, count, from + offset, into: base + offset, type: weightType, uncached: uncached)
       } else {
-        multiplyBits(words, count, weights + offset, into: base + offset, type: weightType)
+        multiplyBits(words, count, from + offset, into: base + offset, type: weightType, uncached: uncached)
       }
     }
   }
