@@ -21,9 +21,10 @@ func trainEpoch(
   return progress.seconds
 }
 
-/// The share of the images whose class the model finds.
+/// The share of the images whose class the model finds, in evaluation; its mode stays as it was.
 func accuracy(of model: Module, on set: ImageSet) -> Double {
+  let isTraining = model.isTraining
   model.eval()
-  defer { model.train() }
+  defer { model.train(isTraining) }
   return set.accuracy { model($0) }
 }
