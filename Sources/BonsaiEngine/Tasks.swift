@@ -28,6 +28,10 @@ enum Tasks {
       Terminal.error.write(
         "bonsai: note: '\(path)' was measured on \(plan.machine.processor) with \(plan.machine.instructions.rawValue), "
           + "\(plan.threads) threads: measuring anew for this machine and \(threadCount)\n")
+    } else if plan.inputs != batch.map(\.shape) {
+      Terminal.error.write(
+        "bonsai: note: '\(path)' was measured for inputs of \(plan.inputs), these are of \(batch.map(\.shape)): "
+          + "'bonsai accelerate' with these may find faster kernels\n")
     }
     return try model.accelerated(examples: batch, plan: plan)
   }

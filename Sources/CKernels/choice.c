@@ -4,6 +4,15 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#if defined(__x86_64__)
+// All that the files for AVX2 may use, see targets.h.
+static bool has_avx2(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt") &&
+         __builtin_cpu_supports("popcnt");
+}
+#endif
+
 const bk_kernels *bk_kernels_for(bk_isa isa) {
   switch (isa) {
     case BK_PLAIN:
@@ -14,10 +23,9 @@ const bk_kernels *bk_kernels_for(bk_isa isa) {
 #endif
 #if defined(__x86_64__)
     case BK_AVX2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? &bk_avx2
-                                                                                                               : NULL;
+      return has_avx2() ? &bk_avx2 : NULL;
     case BK_AVX512:
-      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
                  ? &bk_avx512
                  : NULL;

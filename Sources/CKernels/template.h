@@ -63,7 +63,8 @@ INLINED vec activated(vec x, bk_activation activation) {
     case BK_RELU:
       return (vec)((int_vec)x & ~(x < splat(0.0f)));
     case BK_SILU:
-      return x / (splat(1.0f) + exponential(-x));
+      // Below, exp(-x) is more than a float holds.
+      return choose(x < splat(-88.0f), x * splat(0.0f), x / (splat(1.0f) + exponential(-x)));
     case BK_GELU:
       return splat(0.5f) * x * (splat(1.0f) + error_function(x * splat(0.70710678f)));
     default:

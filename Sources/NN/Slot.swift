@@ -26,6 +26,8 @@ public protocol ComputedTensor: AnyObject {
 
 /// A buffer kept in a form of its own. It reads as a tensor and takes one when a state dict is loaded.
 public protocol ComputedBuffer: ComputedTensor {
+  /// Counts the changes, so that whoever made something of the buffer knows whether it is still true.
+  var version: Int { get }
   /// Checks that ``assign(_:)`` would take the tensor.
   func validate(_ tensor: Tensor) throws
   /// Takes over the entries of `tensor`, which has passed ``validate(_:)``.

@@ -146,58 +146,72 @@ static void check_vector(const bk_kernels *k, uint64_t seed) {
 }
 
 static void check_lanes(const bk_kernels *k, uint64_t seed) {
-  const int32_t columns = 1 + (int32_t)upto(100), chunks = (columns + 31) / 32, rows = 1 + (int32_t)upto(63);
-  uint8_t *orders = malloc((chunks + 1) * 64), *steps = malloc(chunks * 4), *lengths = malloc(chunks * 3 * 4);
-  int32_t value_starts[1] = {0}, length_starts[1] = {0}, count = 0, length_count = 0;
-  for (int32_t chunk = 0; chunk <= chunks; chunk++) {
-    uint8_t *order = orders + chunk * 64;
-    for (int i = 0; i < 64; i++) order[i] = (uint8_t)i;
-    for (int i = 63; i > 0; i--) {
-      const int other = (int)upto(i);
-      const uint8_t kept = order[i];
-      order[i] = order[other], order[other] = kept;
+  const int32_t columns = 1 + (int32_t)upto(100), chunks = (columns + 31) / 32;
+  const int32_t bands = 1 + (int32_t)upto(2), rows = (bands - 1) * 64 + 1 + (int32_t)upto(63);
+  uint8_t *orders = malloc(bands * (chunks + 1) * 64), *steps = malloc(bands * chunks * 4);
+  uint8_t *lengths = malloc(bands * chunks * 3 * 4);
+  int32_t *value_starts = malloc(bands * 4), *length_starts = malloc(bands * 4), count = 0, length_count = 0;
+  for (int32_t i = 0; i < bands * (chunks + 1); i++) {
+    uint8_t *order = orders + i * 64;
+    for (int lane = 0; lane < 64; lane++) order[lane] = (uint8_t)lane;
+    for (int lane = 63; lane > 0; lane--) {
+      const int other = (int)upto(lane);
+      const uint8_t kept = order[lane];
+      order[lane] = order[other], order[other] = kept;
     }
   }
-  for (int32_t chunk = 0; chunk < chunks; chunk++) {
-    int most = 3;
-    for (int group = 0; group < 4; group++) {
-      most = steps[chunk * 4 + group] = (uint8_t)upto(most);
-      for (int i = 0; i < most; i++) count += lengths[length_count++] = (uint8_t)upto(16);
+  for (int32_t band = 0; band < bands; band++) {
+    value_starts[band] = count, length_starts[band] = length_count;
+    for (int32_t chunk = band * chunks; chunk < (band + 1) * chunks; chunk++) {
+      int most = 3;
+      for (int group = 0; group < 4; group++) {
+        most = steps[chunk * 4 + group] = (uint8_t)upto(most);
+        for (int i = 0; i < most; i++) count += lengths[length_count++] = (uint8_t)upto(16);
+      }
     }
   }
   lengths = realloc(lengths, length_count + 1);
   const bk_storage storage = (bk_storage)upto(2);
   float *exact = malloc(count * 4 + 1), *x = numbers(columns), *bias = numbers(rows), *out = numbers(rows);
+  float *before = malloc(rows * 4);
+  memcpy(before, out, rows * 4);
   void *values = stored(storage, count, exact);
   uint8_t *places = malloc(count + 16);
   memset(places, 0, count + 16);
-  double sums[64] = {0}, sizes[64] = {0};
+  double *sums = calloc(bands * 64, sizeof(double)), *sizes = calloc(bands * 64, sizeof(double));
   int32_t value = 0, length = 0;
-  for (int32_t chunk = 0; chunk <= chunks; chunk++) {
-    double moved[64], moved_sizes[64];
-    for (int i = 0; i < 64; i++) {
-      moved[i] = sums[orders[chunk * 64 + i]];
-      moved_sizes[i] = sizes[orders[chunk * 64 + i]];
+  for (int32_t band = 0; band < bands; band++) {
+    double *sum = sums + band * 64, *size = sizes + band * 64;
+    for (int32_t chunk = 0; chunk <= chunks; chunk++) {
+      const uint8_t *order = orders + (band * (chunks + 1) + chunk) * 64, *step_counts = steps + (band * chunks + chunk) * 4;
+      double moved[64], moved_sizes[64];
+      for (int i = 0; i < 64; i++) moved[i] = sum[order[i]], moved_sizes[i] = size[order[i]];
+      memcpy(sum, moved, sizeof moved), memcpy(size, moved_sizes, sizeof moved_sizes);
+      if (chunk == chunks) break;
+      const int32_t left = columns - chunk * 32;
+      for (int step = 0; step < step_counts[0]; step++)
+        for (int group = 0; group < 4 && step < step_counts[group]; group++)
+          for (int lane = 0, n = lengths[length++]; lane < n; lane++, value++) {
+            places[value] = (uint8_t)upto(left < 32 ? left - 1 : 31);
+            const double product = (double)exact[value] * x[chunk * 32 + places[value]];
+            sum[group * 16 + lane] += product;
+            size[group * 16 + lane] += fabs(product);
+          }
     }
-    memcpy(sums, moved, sizeof sums), memcpy(sizes, moved_sizes, sizeof sizes);
-    if (chunk == chunks) break;
-    const int32_t left = columns - chunk * 32;
-    for (int step = 0; step < steps[chunk * 4]; step++)
-      for (int group = 0; group < 4 && step < steps[chunk * 4 + group]; group++)
-        for (int lane = 0, n = lengths[length++]; lane < n; lane++, value++) {
-          places[value] = (uint8_t)upto(left < 32 ? left - 1 : 31);
-          const double product = (double)exact[value] * x[chunk * 32 + places[value]];
-          sums[group * 16 + lane] += product;
-          sizes[group * 16 + lane] += fabs(product);
-        }
   }
-  const bk_part part = {x, next() & 1 ? bias : NULL, out, 0, 1, (bk_activation)upto(3)};
+  const int32_t first = (int32_t)upto(bands - 1), last = first + 1 + (int32_t)upto(bands - first - 1);
+  const bk_part part = {x, next() & 1 ? bias : NULL, out, first, last, (bk_activation)upto(3)};
   bk_lanes p = {part, values, storage, places, steps, lengths, orders, value_starts, length_starts, rows, columns};
   k->multiply_lanes(&p);
-  for (int32_t row = 0; row < rows; row++)
-    expect(near(out[row], activated(sums[row] + (part.bias ? bias[row] : 0), part.activation), sizes[row] + 1, 12 * chunks),
+  for (int32_t row = 0; row < rows; row++) {
+    const double sum = sums[row] + (part.bias ? bias[row] : 0);
+    expect(row < first * 64 || row >= last * 64
+               ? out[row] == before[row]
+               : near(out[row], activated(sum, part.activation), sizes[row] + 1, 12 * chunks),
            "multiply_lanes", seed);
-  free(orders), free(steps), free(lengths), free(exact), free(x), free(bias), free(out), free(values), free(places);
+  }
+  free(orders), free(steps), free(lengths), free(exact), free(x), free(bias), free(out), free(before), free(values);
+  free(places), free(sums), free(sizes), free(value_starts), free(length_starts);
 }
 
 static void check_windows(const bk_kernels *k, uint64_t seed) {

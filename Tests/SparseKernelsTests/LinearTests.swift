@@ -9,7 +9,8 @@ import Torch
     for seed in 0..<UInt64(caseCount) {
       var numbers = SeededNumbers(state: seed)
       let format = numbers.one(of: SparseFormat.allCases)
-      let (inputs, outputs) = (numbers.int(0...70), numbers.int(1...40))
+      // Lanes go by bands of 64 outputs.
+      let (inputs, outputs) = (numbers.int(0...70), numbers.int(1...(format == .lanes ? 200 : 40)))
       let batch = numbers.one(of: [0, 1, 1, 2, 7, 8, 15, 16, 17, 33, 64, numbers.int(1...300)])
       let zeros = numbers.one(of: [0, 0.5, 0.7, 0.9, 0.98, 1])
       let storage = numbers.one(of: WeightStorage.allCases)

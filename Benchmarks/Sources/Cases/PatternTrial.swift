@@ -53,7 +53,7 @@ struct PatternTrial {
       try Prune.apply(
         Recipe(
           .magnitude, target: pattern.fixesAmount ? nil : .sparsity(sparsity), pattern: pattern, distribution: .uniform,
-          selector: Selector(only: [NamePattern("conv|fc1")])), to: net)
+          selector: Selector(only: [NamePattern("(conv|fc1).*weight$")])), to: net)
     }
     _ = TrainingRun(net, on: train, batch: 64, seed: seed + 1).pass()
     for (layer, name) in net.pruned where Prune.isPruned(layer) { try Prune.remove(layer, name: name) }

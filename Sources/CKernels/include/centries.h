@@ -44,7 +44,7 @@ typedef struct bk_entries {
                    uint64_t *above, uint64_t *inside);
   // Writes keys, also in place. Returns whether there is any NaN.
   bool (*encode)(const bk_keys *keys, const void *entries, int64_t count, void *to);
-  // Copies entries whose bits are set, and their places plus `first`. Returns how many there are; 8 more may be written.
+  // Copies entries whose bits are set, and their places plus `first`. Returns how many there are.
   int64_t (*gather)(const uint64_t *bits, int64_t words, const void *entries, int32_t bytes, uint32_t first, void *to,
                     uint32_t *places);
   // How many bits are set.
@@ -55,8 +55,8 @@ typedef struct bk_entries {
                      uint32_t *places);
   // How many keys lie in low ... high.
   int64_t (*count_keys)(int32_t bytes, const void *keys, int64_t count, int64_t low, int64_t high);
-  // Writes `one` or 0 for each bit. With `uncached` the caches are passed by, which saves reading what is overwritten, and
-  // serves outputs that are larger than they are.
+  // Writes `one` or 0 for each bit. With `uncached` and `to` at a multiple of a vector the caches are passed by, which saves
+  // reading what is overwritten, and serves outputs that are larger than they are.
   void (*spread)(const uint64_t *bits, int64_t count, int32_t bytes, uint64_t one, void *to, bool uncached);
   // Writes each entry, changed by its bit; also in place. `uncached` as for `spread`.
   void (*mask)(const uint64_t *bits, int64_t count, const void *entries, void *to, int32_t bytes, bk_masking masking,

@@ -18,8 +18,8 @@ extern "C" {
 typedef enum bk_activation {
   BK_IDENTITY = 0,
   BK_RELU,
-  BK_SILU,  // x / (1 + exp(-x)), within 4e-7 of its size
-  BK_GELU,  // x * Phi(x) by the error function, within 2e-7 |x|
+  BK_SILU,  // x / (1 + exp(-x)); how exactly, Activation of SparseKernels says
+  BK_GELU,  // x * Phi(x) by the error function
 } bk_activation;
 
 // How values are stored. They become floats, exactly, before they are multiplied.

@@ -14,15 +14,18 @@ public final class AcceleratedModule: ModuleDict {
   /// The network that it was made of.
   public let original: Module
   private let substitutes: LayerSubstitutes
-  private let versions: TensorVersions
+  private let watched: WatchedLayers
+  /// All modules of the network.
+  private let parts: [Module]
 
   /// The network's modules stand here under their own names.
-  public override var propertiesWithoutChildren: Set<String> { ["original", "substitutes", "versions"] }
+  public override var propertiesWithoutChildren: Set<String> { ["original", "substitutes", "watched", "parts"] }
 
   init(_ original: Module, _ plan: AccelerationPlan, _ table: [ObjectIdentifier: (Tensor) -> Tensor]) {
     (self.original, self.plan, substitutes) = (original, plan, LayerSubstitutes(table))
-    versions = TensorVersions(
-      original.namedParameters.map { ($0.key, $0.value) } + original.namedBuffers.map { ($0.key, $0.value) })
+    watched = WatchedLayers(
+      original.namedModules.filter { table[ObjectIdentifier($0.value)] != nil }.map { ($0.key, $0.value) })
+    parts = Array(original.namedModules.values)
     super.init(original.children)
     for (name, slot) in original.slots { slots[name] = slot }
     eval()
@@ -32,9 +35,13 @@ public final class AcceleratedModule: ModuleDict {
   ///
   /// - Throws: ``AccelerationError``.
   public func run(_ x: Tensor) throws -> Tensor {
-    if isTraining || original.isTraining { throw AccelerationError.training }
+    if isTraining || parts.contains(where: \.isTraining) { throw AccelerationError.training }
     if x.requiresGrad, EngineModes.recordsGradients { throw AccelerationError.gradient }
-    try versions.check()
+    if let graph = original as? GraphModule {
+      guard let first = try noGrad({ try graph.run([x]) }).first else { fatalError("a graph of one output gives one") }
+      return first
+    }
+    try watched.check()
     return noGrad { LayerSubstitutes.$current.withValue(substitutes) { original(x) } }
   }
 

@@ -81,7 +81,10 @@ public struct AccelerationPlan: Sendable, Codable, Hashable {
   /// - Throws: ``AccelerationError/plan(path:reason:)``.
   public init(contentsOf path: String) throws {
     do {
-      self = try JSONDecoder().decode(AccelerationPlan.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      let decoder = JSONDecoder()
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: Self.numbers.infinity, negativeInfinity: Self.numbers.negative, nan: Self.numbers.nan)
+      self = try decoder.decode(AccelerationPlan.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
       throw AccelerationError.plan(path: path, reason: "\(error)")
     }
@@ -102,7 +105,10 @@ public struct AccelerationPlan: Sendable, Codable, Hashable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+      positiveInfinity: Self.numbers.infinity, negativeInfinity: Self.numbers.negative, nan: Self.numbers.nan)
     return try encoder.encode(self)
   }
+
+  /// What numbers are called that JSON does not have.
+  private static let numbers = (infinity: "Infinity", negative: "-Infinity", nan: "NaN")
 }

@@ -6,10 +6,10 @@ import Torch
 final class GraphAcceleration {
   let plan: AccelerationPlan
   let replacements: [Int: Plan.Replacement]
-  let versions: TensorVersions
+  let watched: WatchedLayers
 
-  init(_ plan: AccelerationPlan, _ replacements: [Int: Plan.Replacement], _ versions: TensorVersions) {
-    (self.plan, self.replacements, self.versions) = (plan, replacements, versions)
+  init(_ plan: AccelerationPlan, _ replacements: [Int: Plan.Replacement], _ watched: WatchedLayers) {
+    (self.plan, self.replacements, self.watched) = (plan, replacements, watched)
   }
 }
 
@@ -35,7 +35,8 @@ struct GraphLayer {
       let own = result
     else { return nil }
     if !call.isPool {
-      guard let weight = step.tensors["weight"], plan.isInput(weight), step.tensors["bias"].map(plan.isInput) ?? true
+      guard let weight = step.tensors["weight"], plan.weights.contains(weight),
+        step.tensors["bias"].map(plan.weights.contains) ?? true
       else { return nil }
     }
     (self.plan, self.step, self.call, self.input) = (plan, index, call, input)
@@ -55,6 +56,12 @@ struct GraphLayer {
       skipped.append(next)
     }
     (self.output, self.skipped, self.norm, self.activation) = (output, skipped, norm, activation)
+  }
+
+  /// The slots of the weights that its kernel is made of.
+  var weights: Set<Int> {
+    let steps = [step] + (norm.map { [$0] } ?? [])
+    return Set(steps.flatMap { plan.steps[$0].tensors.values }.filter(plan.weights.contains))
   }
 
   /// The layer with its tensors, as a run has them; nil where one is not there.
@@ -94,7 +101,7 @@ struct GraphLayer {
   private static func isNorm(_ step: Plan.Step, _ plan: Plan) -> Bool {
     step.call.baseName == "batch_norm"
       && ["weight", "bias", "running_mean", "running_var"].allSatisfy { name in
-        step.tensors[name].map(plan.isInput) ?? !name.hasPrefix("running")
+        step.tensors[name].map(plan.weights.contains) ?? !name.hasPrefix("running")
       }
   }
 
@@ -191,9 +198,4 @@ struct GraphLayer {
       }
     }
   }
-}
-
-extension Plan {
-  /// Whether a slot holds one of the graph's inputs: what is there before the first step.
-  func isInput(_ slot: Int) -> Bool { inputs.contains(slot) }
 }

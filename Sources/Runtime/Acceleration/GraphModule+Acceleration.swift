@@ -1,5 +1,6 @@
 import Graphs
 import NN
+import OrderedCollections
 import SparseKernels
 import Torch
 
@@ -33,8 +34,6 @@ extension GraphModule {
     }
     _ = try noGrad { try base.execute(examples, replacements: looks) }
 
-    let versions = TensorVersions(
-      namedParameters.map { ($0.key, $0.value) } + namedBuffers.map { ($0.key, $0.value) })
     func module(_ plan: AccelerationPlan, _ choices: [LayerChoice]) throws -> GraphModule {
       var replacements: [Int: Plan.Replacement] = [:]
       for (entry, choice) in zip(found, choices) where choice != .dense {
@@ -43,7 +42,9 @@ extension GraphModule {
           kernel.callAsFunction, input: entry.layer.input, output: entry.layer.output)
         for step in entry.layer.skipped { replacements[step] = .skip }
       }
-      return try GraphModule(sharing: self, acceleration: GraphAcceleration(plan, replacements, versions))
+      let taken = zip(found, choices).filter { $1 != .dense }.map(\.0.layer)
+      return try GraphModule(
+        sharing: self, acceleration: GraphAcceleration(plan, replacements, WatchedLayers(modules(of: taken, steps))))
     }
     if let given, try given.isForThisMachine() {
       return try module(given, PlanSearch.choices(of: given, for: found.map(\.trial.operation)))
@@ -56,6 +57,22 @@ extension GraphModule {
       return { try module.run(examples) }
     }
     return try module(plan, plan.layers.map(\.choice))
+  }
+
+  /// The modules that hold the weights of layers, by their paths.
+  private func modules(of layers: [GraphLayer], _ steps: Plan) -> [(path: String, module: Module)] {
+    let slots = layers.reduce(into: Set<Int>()) { $0.formUnion($1.weights) }
+    let paths = Dictionary(inner.map { (ObjectIdentifier($0.value), $0.key) }) { first, _ in first }
+    var found: OrderedDictionary<String, Module> = [:]
+    for (index, source) in sources.enumerated() {
+      guard let slot = steps.inputs[index], slots.contains(slot) else { continue }
+      switch source {
+      case .own: found[""] = self
+      case .inner(let module, _): found[paths[ObjectIdentifier(module)] ?? ""] = module
+      case .user, .constant, .unused: continue
+      }
+    }
+    return found.map { ($0.key, $0.value) }
   }
 
   /// Whether this module or one within it is in training.

@@ -22,7 +22,10 @@ final class LayerKernel {
       let weight = operation.weight.detach().contiguous(.channelsLast)
       body = { operation.dense($0.contiguous(.channelsLast), weight: weight) }
     case .sparse(let format, let tuning, let storage):
-      body = try Self.sparse(operation, format, tuning, storage ?? .float32)
+      let sparse = try Self.sparse(operation, format, tuning, storage ?? .float32)
+      let weight = operation.weight
+      // Inputs that the kernel does not take are LibTorch's, which says what is wrong with them.
+      body = { x in (operation.takes(x) ? sparse(x) : nil) ?? operation.dense(x, weight: weight) }
     }
   }
 
@@ -35,7 +38,7 @@ final class LayerKernel {
 
   private static func sparse(
     _ operation: LayerOperation, _ format: SparseFormat, _ tuning: Tuning, _ storage: WeightStorage
-  ) throws(SparseKernelError) -> (Tensor) -> Tensor {
+  ) throws(SparseKernelError) -> (Tensor) -> Tensor? {
     let (weight, bias) = operation.folded()
     switch operation.kind {
     case .linear:
@@ -70,26 +73,21 @@ final class LayerKernel {
     }
   }
 
-  private static func convolve(_ x: Tensor, _ layer: SparseConvolution, _ dimensions: Int) -> Tensor {
+  /// The convolution of an input; nil for one that is larger than the kernel counts.
+  private static func convolve(_ x: Tensor, _ layer: SparseConvolution, _ dimensions: Int) -> Tensor? {
     let given = x.shape
     let hasBatch = given.count == dimensions + 2
     let batch = hasBatch ? given[0] : 1
     let (height, width) = (dimensions == 1 ? 1 : given[given.count - 2], given[given.count - 1])
-    guard let size = layer.shape.outputSize(height: height, width: width) else {
-      fatalError("a kernel of \(layer.shape.kernel) is larger than the input \(given) with its padding")
-    }
+    guard let size = layer.shape.outputSize(height: height, width: width) else { return nil }
     let pixels = dimensions == 1 ? [size.width] : [size.height, size.width]
     let y = Tensor.empty((hasBatch ? [batch] : []) + [layer.shape.outputs] + pixels)
-    x.withUnsafeBuffer(of: Float.self) { from in
+    let isDone = x.withUnsafeBuffer(of: Float.self) { from in
       y.withUnsafeMutableBuffer(of: Float.self) { to in
-        guard let from = from.baseAddress, let to = to.baseAddress else { return }
-        do {
-          try layer(from, batch: batch, height: height, width: width, into: to, workers: workers)
-        } catch {
-          fatalError("\(error)")
-        }
+        guard let from = from.baseAddress, let to = to.baseAddress else { return true }
+        return (try? layer(from, batch: batch, height: height, width: width, into: to, workers: workers)) != nil
       }
     }
-    return y
+    return isDone ? y : nil
   }
 }

@@ -96,6 +96,37 @@ struct LayerOperation {
     return nil
   }
 
+  /// Why the layer cannot be computed by a choice; nil where it can, as far as its sizes and types say.
+  func refusal(of choice: LayerChoice) -> String? {
+    switch choice {
+    case .dense: return nil
+    case .denseChannelsLast:
+      switch kind {
+      case .convolution(_, dimensions: 2), .maxPool: return nil
+      case .linear, .convolution: return "channels side by side are for images"
+      }
+    case .sparse:
+      if case .maxPool = kind { return "a pool has no weight" }
+      return obstacle
+    }
+  }
+
+  /// Whether an input is one that a sparse kernel of this layer takes; LibTorch says what is wrong with any other.
+  func takes(_ x: Tensor) -> Bool {
+    guard x.dtype == .float32, x.device == .cpu else { return false }
+    let given = x.shape
+    switch kind {
+    case .maxPool: return false
+    case .linear: return given.last == weight.shape[1]
+    case .convolution(let shape, let dimensions):
+      guard given.count == dimensions + 1 || given.count == dimensions + 2,
+        given[given.count - dimensions - 1] == shape.inputs
+      else { return false }
+      let (height, width) = (dimensions == 1 ? 1 : given[given.count - 2], given[given.count - 1])
+      return shape.outputSize(height: height, width: width) != nil
+    }
+  }
+
   /// In words: `conv2d 64 x 64 x 3 x 3`.
   var summary: String {
     func text(_ name: String, _ sizes: [Int]) -> String {

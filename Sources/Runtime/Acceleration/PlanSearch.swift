@@ -40,7 +40,7 @@ enum PlanSearch {
     let best = times.indices.min { times[$0] < times[$1] } ?? 0
     for index in layers.indices {
       let choice = variants[best][index]
-      if layers[index].choice.isSparse, !choice.isSparse {
+      if layers[index].choice != .dense, !choice.isSparse, choice != layers[index].choice {
         layers[index].reason = "\(layers[index].choice) was faster alone, and the model with it was not"
         layers[index].microseconds = layers[index].denseMicroseconds
       }
@@ -49,23 +49,12 @@ enum PlanSearch {
     return AccelerationPlan(
       machine: machine, inputs: inputs.map(\.shape), layers: layers, originalMicroseconds: times[0],
       denseMicroseconds: dense, microseconds: times[best],
-      largestDifference: largestDifference(try noGrad { try runs[best]() }, wanted))
-  }
-
-  /// The largest difference of an entry by the largest magnitude of its tensor.
-  static func largestDifference(_ found: [Tensor], _ wanted: [Tensor]) -> Double {
-    var worst = 0.0
-    for (a, b) in zip(found, wanted) where b.dtype.isFloatingPoint && b.count > 0 {
-      let scale = b.to(.float64).abs().max().item()
-      let difference = (a.to(.float64) - b.to(.float64)).abs().max().item()
-      worst = max(worst, scale > 0 ? difference / scale : difference)
-    }
-    return worst
+      largestDifference: try noGrad { try runs[best]() }.relativeDifference(from: wanted))
   }
 
   /// The choices of a plan for layers of these paths and sizes, in order.
   ///
-  /// - Throws: ``AccelerationError/plan(path:reason:)`` where it is a plan for another model.
+  /// - Throws: ``AccelerationError/plan(path:reason:)`` where it is a plan for another model, or chooses what a layer cannot do.
   static func choices(of plan: AccelerationPlan, for operations: [LayerOperation]) throws -> [LayerChoice] {
     guard plan.layers.count == operations.count,
       zip(plan.layers, operations).allSatisfy({ $0.path == $1.path && $0.operation == $1.summary })
@@ -74,20 +63,12 @@ enum PlanSearch {
         path: "the plan",
         reason: "one for another model: \(plan.layers.count) layers, the model has \(operations.count) or other ones")
     }
+    for (layer, operation) in zip(plan.layers, operations) {
+      if let reason = operation.refusal(of: layer.choice) {
+        throw AccelerationError.plan(
+          path: "the plan", reason: "'\(layer.choice)' for '\(layer.path)', which cannot be: \(reason)")
+      }
+    }
     return plan.layers.map(\.choice)
-  }
-}
-
-/// Tensors as they were, to see whether they have been changed since.
-struct TensorVersions {
-  private let versions: [(path: String, tensor: Tensor, version: Int)]
-
-  init(_ tensors: some Sequence<(key: String, value: Tensor)>) {
-    versions = tensors.map { ($0.key, $0.value, $0.value.version) }
-  }
-
-  /// - Throws: ``AccelerationError/changed(_:)`` for the first one that was changed.
-  func check() throws {
-    for entry in versions where entry.tensor.version != entry.version { throw AccelerationError.changed(entry.path) }
   }
 }

@@ -51,14 +51,12 @@ struct ModuleProof {
   /// How far the module, called so, and its new graph are from what they must compute.
   func differences(_ call: ([Tensor]) throws -> [Tensor], _ anew: TracedModule) throws -> Differences {
     let twin = try anew.module(nil, isDouble: true)
-    func largest(_ found: [Tensor], _ wanted: [Tensor]) -> Double {
-      guard found.count == wanted.count else { return .infinity }
-      return zip(found, wanted).reduce(0) { max($0, $1.0.relativeDifference(from: $1.1)) }
-    }
     var result = Differences(single: 0, double: 0, limit: limit)
     for (index, input) in inputs.enumerated() {
-      result.single = max(result.single, largest(try call(input.map { $0.clone() }), single[index]))
-      result.double = max(result.double, largest(try twin.run(input.map(\.doubled)), double[index]))
+      result.single = max(
+        result.single, try call(input.map { $0.clone() }).relativeDifference(from: single[index]))
+      result.double = max(
+        result.double, try twin.run(input.map(\.doubled)).relativeDifference(from: double[index]))
     }
     return result
   }

@@ -1,5 +1,13 @@
 import Torch
 
+extension [Tensor] {
+  /// The largest relative difference of outputs to those of a reference; infinite for another number of them.
+  package func relativeDifference(from reference: [Tensor]) -> Double {
+    guard count == reference.count else { return .infinity }
+    return zip(self, reference).reduce(0) { Swift.max($0, $1.0.relativeDifference(from: $1.1)) }
+  }
+}
+
 extension Tensor {
   /// The largest difference to the entries of a reference, relative to the largest magnitude there; infinite for another
   /// shape, and for a NaN in one alone.

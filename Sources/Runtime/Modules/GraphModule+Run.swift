@@ -19,7 +19,7 @@ extension GraphModule {
         if inputs.contains(where: \.requiresGrad) { throw AccelerationError.gradient }
         return try noGrad { try execute(inputs, replacements: replacements, observe: observe) }
       }
-      try acceleration.versions.check()
+      try acceleration.watched.check()
     }
     var replacements = replacements ?? acceleration?.replacements ?? [:]
     for (step, look) in taps(in: plan) where replacements[step] == nil { replacements[step] = look }

@@ -63,6 +63,8 @@ final class Plan {
   var slotCount = 0
   /// The slots of the graph's inputs, in order; nil for one that nothing takes.
   var inputs: [Int?] = []
+  /// Of those, the slots of the model's own tensors: parameters, buffers and constants.
+  var weights: Set<Int> = []
   /// The slots of the graph's outputs, in order, and what they hold; nil for a constant.
   var outputs: [(slot: Int, kind: PreparedArgument.Kind)?] = []
   /// Slots of tensors that the table owns while a run lasts.

@@ -46,6 +46,8 @@ struct PlanBuilder {
       case .symbolicInt(.name(let name)): plan.inputs.append(newSlot(.int, name))
       default: plan.inputs.append(nil)
       }
+      if case .user = input.role { continue }
+      if let slot = plan.inputs.last ?? nil { plan.weights.insert(slot) }
     }
     for (index, node) in graph.nodes.enumerated() { walk(node, of: graph, at: index, module: node.modulePath) }
     guard unsupported.isEmpty else { throw GraphRunError.unsupported(unsupported) }

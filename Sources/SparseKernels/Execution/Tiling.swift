@@ -16,7 +16,7 @@ struct Tiling: Sendable {
   }
 }
 
-/// What was laid out for a size, kept for the sizes seen last.
+/// What was laid out for a size, kept for the four sizes seen last: another one costs laying out anew.
 final class Cache<Key: Hashable & Sendable, Value: Sendable>: @unchecked Sendable {
   private static var most: Int { 4 }
   private let lock = NSLock()
@@ -25,11 +25,11 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: @unchecked Sendabl
   /// What is kept for a key, or what `make` gives.
   subscript(key: Key, make: () -> Value) -> Value {
     lock.withLock {
-      if let found = entries.first(where: { $0.key == key }) { return found.value }
-      let value = make()
+      let found = entries.firstIndex { $0.key == key }
+      let entry = found.map { entries.remove(at: $0) } ?? (key: key, value: make())
       if entries.count == Self.most { entries.removeFirst() }
-      entries.append((key, value))
-      return value
+      entries.append(entry)
+      return entry.value
     }
   }
 }

@@ -7,8 +7,28 @@ public struct Tuning: Sendable, Hashable, Codable {
 
   /// A tuning.
   public init(chunkBytes: Int, slabRows: Int) {
-    precondition(slabRows > 0 && slabRows % 8 == 0, "Tuning: expected rows by eights, found \(slabRows)")
+    precondition(Self.isValid(chunkBytes, slabRows), "Tuning: expected rows by eights, found \(slabRows)")
     (self.chunkBytes, self.slabRows) = (chunkBytes, slabRows)
+  }
+
+  /// A tuning of a file.
+  ///
+  /// - Throws: `DecodingError` for sizes that no product can be cut by.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let chunkBytes = try values.decode(Int.self, forKey: .chunkBytes)
+    let slabRows = try values.decode(Int.self, forKey: .slabRows)
+    guard Self.isValid(chunkBytes, slabRows) else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "a tuning of \(chunkBytes) bytes and \(slabRows) rows; expected rows by eights"))
+    }
+    (self.chunkBytes, self.slabRows) = (chunkBytes, slabRows)
+  }
+
+  private static func isValid(_ chunkBytes: Int, _ slabRows: Int) -> Bool {
+    chunkBytes >= 0 && slabRows > 0 && slabRows % 8 == 0
   }
 
   /// What serves a format as a rule: single entries load their inputs once for each multiplication, so that they must

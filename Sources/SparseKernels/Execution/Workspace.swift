@@ -7,6 +7,8 @@ final class Workspace: @unchecked Sendable {
   /// One for the whole process.
   static let shared = Workspace()
   private static let mostKept = 8
+  /// Larger blocks go back to the system.
+  private static let mostBytes = 64 << 20
 
   private let lock = NSLock()
   private var free: [UnsafeMutableRawBufferPointer] = []
@@ -28,6 +30,7 @@ final class Workspace: @unchecked Sendable {
   }
 
   private func give(_ block: UnsafeMutableRawBufferPointer) {
+    guard block.count <= Self.mostBytes else { return block.deallocate() }
     let surplus: UnsafeMutableRawBufferPointer? = lock.withLock {
       free.append(block)
       guard free.count > Self.mostKept, let least = free.indices.min(by: { free[$0].count < free[$1].count }) else {

@@ -6,7 +6,7 @@ public enum Activation: String, Sendable, Hashable, CaseIterable, Codable {
   case identity
   /// x where it is above 0, otherwise 0; NaN stays. `torch.nn.functional.relu`.
   case relu
-  /// x / (1 + exp(-x)), within 1e-6 of its size. `torch.nn.functional.silu`.
+  /// x / (1 + exp(-x)), within 1e-6 of its size, and -0 below -88, where it is less than 1e-36. `torch.nn.functional.silu`.
   case silu
   /// x Φ(x) by the error function, within 3e-7 |x|. `torch.nn.functional.gelu` without an approximation.
   case gelu

@@ -5,7 +5,8 @@ import CKernels
 ///
 /// Inputs [batch, channels, height, width], outputs the same, float32, contiguous. Each output is summed up in the order of
 /// the weight's columns, in the same way for any number of threads. Entries that are not kept are not multiplied: where an
-/// input is infinite or NaN, the dense convolution with zeros would give NaN, and this does not.
+/// input is infinite or NaN, the dense convolution with zeros would give NaN, and this does not. Zeros within kept blocks are
+/// multiplied.
 public final class SparseConvolution: Sendable {
   /// The layer.
   public let shape: ConvolutionShape

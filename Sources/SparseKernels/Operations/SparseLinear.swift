@@ -5,7 +5,8 @@ import CKernels
 /// Inputs [batch, in], outputs [batch, out], float32. Batches of one, and of few, are multiplied row by row; others as
 /// tiles of columns. Each output is summed up in the order of the inputs (in a few partial sums for single vectors), in
 /// the same way for any number of threads. Entries that are not kept are not multiplied: where an input is infinite or
-/// NaN, the dense product with zeros would give NaN, and this does not. Zeros within kept blocks are multiplied.
+/// NaN, the dense product with zeros would give NaN, and this does not. Zeros within kept blocks are multiplied, and in windows
+/// zeros that fill up the places of a row with the first column of their group.
 public final class SparseLinear: Sendable {
   /// The number of inputs.
   public let inputs: Int
@@ -111,7 +112,7 @@ public final class SparseLinear: Sendable {
     let operand = operand(matrix, width: width)
     let panel = inputs * width
     Workspace.shared.withFloats(tiling.count * panel) { panels in
-      // Sixteen inputs at a time, so that threads share even a single tile.
+      // Sixty-four inputs at a time, so that threads share even a single tile.
       let strips = (inputs + 63) / 64
       workers.split(tiling.count * strips) { pieces in
         for piece in pieces {
