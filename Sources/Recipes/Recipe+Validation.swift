@@ -38,6 +38,9 @@ extension Recipe {
         norm.order != nil, "a norm of a real order", "\(norm)", "choose 1, 2, inf or another number")
     }
     if criterion is SparseGPT {
+      try Self.require(
+        schedule.curve != .cyclic, "a schedule without cycles beside '\(criterion.name)'", "a cyclic one",
+        "choose another schedule: what stays takes over what goes, so that nothing can grow back")
       switch pattern {
       case .unstructured:
         guard distribution.kind == .uniform || distribution.kind == .erk else {

@@ -173,6 +173,9 @@ extension NNTests {
       optimizer.learningRate = 0.125
       #expect(optimizer.groups.map(\.options.learningRate) == [0.125, 0.125])
       #expect(optimizer.parameters.count == 4)
+      optimizer.learningRates = [0.5, 0.25]
+      #expect(optimizer.learningRates == [0.5, 0.25] && optimizer.learningRate == 0.5)
+      #expect(SGD(net.parameters, learningRate: 0.75).learningRates == [0.75])
     }
   }
 }

@@ -127,6 +127,15 @@ import Torch
       crossEntropy(net(Tensor.randn([4, 2, 6, 6])), Tensor.randint(0..<3, [4])).backward()
       if step < 4 { collector.collect() }
       try byAdam.step()
+      if step == 4 {
+        for (path, parameter) in [("conv.weight", net.conv["weight_orig"]), ("fc.weight", net.fc["weight_orig"])] {
+          let number = try #require(collector.weights.weights.firstIndex { $0.path == path })
+          let square = try #require(optimizer.moments(of: parameter)).square.array(of: Double.self)
+          for (found, moment) in zip(collector.values(number), square) {
+            #expect(abs(found - moment / (1 - pow(0.999, 4))) <= 1e-5 * found, "\(path)")
+          }
+        }
+      }
       optimizer.step()
     }
     let mask = net.conv["weight_mask"].clone()
@@ -134,5 +143,43 @@ import Torch
     try Prune.undo(net.fc, name: "weight")
     try Prune.apply(Recipe(.curvature, target: .sparsity(0.5)), to: net, evidence: collector)
     #expect(net.conv["weight_mask"].equal(mask))
+  }
+
+  @Test("sums of half types do not stop growing", arguments: [Evidence.squaredGradients, .gradients, .movement])
+  func halfTypes(_ evidence: Evidence) throws {
+    manualSeed(0)
+    let (net, wide) = (Linear(3, 2).to(.bfloat16), Linear(3, 2))
+    noGrad { _ = wide.weight.copy(from: net.weight.to(.float32)) }
+    let collectors = try [net, wide].map { try EvidenceCollector($0, evidence) }
+    // 1 + 1 + ... stays at 256 where sums are of 8 bits.
+    for _ in 0..<600 {
+      for layer in [net, wide] { layer.weight.grad = Tensor.ones([2, 3], dtype: layer.weight.dtype) }
+      for collector in collectors { collector.collect() }
+    }
+    #expect(collectors[0].values(0) == collectors[1].values(0))
+    #expect(evidence == .movement || collectors[0].values(0) == Array(repeating: 1, count: 6))
+    // Adam keeps moments in the weights' type, so that they are gathered apart.
+    let recipe = Recipe(.curvature, target: .sparsity(0.5), schedule: .oneShot(at: 0.5))
+    #expect(try Pruner(net, recipe, steps: 4, optimizer: Adam(net.parameters)).collector != nil)
+    #expect(try Pruner(wide, recipe, steps: 4, optimizer: Adam(wide.parameters)).collector == nil)
+  }
+
+  @Test("the two passes of GraSP have the same dropout") func dropout() throws {
+    manualSeed(0)
+    let net = PrunerTests.Net()
+    let (x, y) = (Tensor.randn([3, 16, 8]), Tensor.randint(0..<3, [3, 16]))
+    var seen: [[Double]] = []
+    let evidence = try EvidenceCollector(net, .hessianGradients)
+    try evidence.collect(
+      losses: (0..<3).map { batch in
+        {
+          let loss = crossEntropy(net(x[batch]), y[batch])
+          seen.append([loss.item()])
+          return loss
+        }
+      })
+    #expect(seen.count == 6 && Array(seen[..<3]) == Array(seen[3...]))
+    // A dropout that has zeroed something: without it the losses are others.
+    #expect(net.evaluating { crossEntropy(net(x[0]), y[0]).item() } != seen[0][0])
   }
 }

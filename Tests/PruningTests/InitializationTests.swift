@@ -134,6 +134,18 @@ import Torch
     let recipe = Recipe(.synFlow, target: .sparsity(0.95), schedule: .exponential(updates: 30))
     let report = try Prune.beforeTraining(net, recipe) { try $0.collect(flowThrough: net, example: x) }
     #expect(report.emptied.isEmpty && abs(report.sparsity - 0.95) < 1e-3)
+    let kept = [net[0], net[2], net[4]].map { $0["weight_mask"].countNonzero() }
+    #expect(kept.allSatisfy { $0 > 0 } && report.tensors.map { $0.entries - $0.pruned } == kept)
+    #expect(report.newlyPruned == report.pruned && report.tensors.allSatisfy { $0.prunedBefore == 0 })
+    // What empties a layer in the first of several rounds is told at the end.
+    let emptying = Sequential(Linear(4, 4), Linear(4, 4))
+    noGrad { _ = emptying[0]["weight"].multiplyInPlace(1e-3) }
+    let gradual = Recipe(.magnitude, target: .sparsity(0.8), schedule: .linear(updates: 4))
+    #expect(try Prune.beforeTraining(emptying, gradual) { _ in }.emptied == ["0.weight"])
+    // There are no steps before training, at each of which a schedule could go on.
+    let endless = Recipe(.synFlow, target: .sparsity(0.5), schedule: .exponential())
+    let rounds = #expect(throws: RecipeError.self) { try Prune.beforeTraining(Linear(2, 2), endless) { _ in } }
+    #expect(rounds?.kind == .contradiction)
     let large = Sequential(Linear(2, 2), Linear(2, 2))
     noGrad { for parameter in large.parameters { _ = parameter.fill(1e30) } }
     let state = large.stateDict.mapValues { $0.clone() }

@@ -49,6 +49,28 @@ import Torch
     #expect(index < 2 ? zeros == report.weights.pruned : zeros >= report.weights.pruned)
   }
 
+  @Test("each group of an optimiser follows the schedule from its own rate") func groups() throws {
+    manualSeed(0)
+    let net = Self.net()
+    var training = Self.training(12)
+    var optimizer: Adam?
+    training.optimizer = { model in
+      let own = Adam(groups: [
+        ParameterGroup(Array(model.parameters[..<2]), Adam.Options(learningRate: 1e-3)),
+        ParameterGroup(Array(model.parameters[2...]), Adam.Options(learningRate: 1e-2)),
+      ])
+      optimizer = own
+      return own
+    }
+    var rates: [[Double]] = []
+    try Prune.whileTraining(net, .oneShot(0.5), training) { _ in rates.append(optimizer?.learningRates ?? []) }
+    let expected = [1e-3, 1e-2].map { base in
+      var rates = LearningRateSchedule.cosine(steps: 12).rates(from: base)
+      return (0..<12).map { _ in rates.next() }
+    }
+    #expect(rates == (0..<12).map { step in expected.map { $0[step] } })
+  }
+
   @Test("a teacher takes part where one is given") func teacher() throws {
     manualSeed(0)
     let teacher = Self.net()
@@ -80,45 +102,6 @@ import Torch
     #expect(abs(report.weights.sparsity - 0.6) < 0.01 && !Prune.isPruned(net) && report.losses.count == 60)
     let zeros = net.parameters.filter { $0.rank == 2 }.reduce(0) { $0 + $1.count - $1.countNonzero() }
     #expect(zeros == report.weights.pruned)
-  }
-
-  private static func lottery(_ rewinding: Int) throws -> LotteryTicket {
-    try LotteryTicket(
-      Recipe(.magnitude, target: .sparsity(0.8)), rounds: 2, rewinding: rewinding, seed: 3, training: training(30),
-      make: net, evaluate: accuracy)
-  }
-
-  @Test("the lottery: rounds, controls, masks within each other, weights set back", arguments: [0, 5])
-  func lottery(_ rewinding: Int) throws {
-    let lottery = try Self.lottery(rewinding)
-    let outcomes = try lottery.run()
-    #expect(outcomes.map(\.round) == [0, 1, 1, 1, 2, 2, 2])
-    #expect(
-      outcomes.map(\.kind) == [.dense, .ticket, .drawnAnew, .shuffled, .ticket, .drawnAnew, .shuffled])
-    // Each round prunes the same share of what is left: 1 - 0.2^(1/2).
-    let shares = outcomes.map(\.sparsity)
-    #expect(shares[0] == 0 && abs(shares[1] - (1 - 0.2.squareRoot())) < 0.01 && abs(shares[4] - 0.8) < 0.01)
-    #expect(Prune.isPruned(lottery.model) && outcomes.allSatisfy { $0.value > 0.2 && $0.value <= 1 })
-    // The same seed gives the same numbers, another run of it too.
-    #expect(try Self.lottery(rewinding).run() == outcomes)
-  }
-
-  @Test("a lottery that was cut off goes on bit for bit", arguments: [1, 3]) func resumed(_ cut: Int) throws {
-    let whole = try Self.lottery(5)
-    try whole.run()
-    let part = try Self.lottery(5)
-    for _ in 0..<cut { try part.next() }
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try part.stateDict.save(to: path)
-    manualSeed(77)
-    let rest = try Self.lottery(5)
-    try rest.loadStateDict(StateDict(contentsOf: path))
-    #expect(try rest.run() == whole.outcomes)
-    for (name, tensor) in whole.model.stateDict {
-      #expect(sameBits(tensor, try #require(rest.model.stateDict[name])), "\(name)")
-    }
-    #expect(throws: ModuleError.self) { try rest.loadStateDict(["outcomes": Tensor.zeros([0, 4])]) }
   }
 
   final class Deep: Module {

@@ -100,10 +100,14 @@ import Torch
     let net = Net()
     try Prune.l1Unstructured(net.first, name: "weight", amount: 10)
     let state = net.stateDict.mapValues { $0.clone() }
-    let error = #expect(throws: RecipeError.self) {
-      try Pruner(net, Recipe(.magnitude, target: .amount(0.5), schedule: .cubic()), steps: 10)
+    let shares = try Pruner(net, Recipe(.magnitude, target: .amount(0.5), schedule: .cubic()), steps: 10)
+    for call in [{ _ = try shares.step() }, { _ = try shares.finish() }] {
+      let error = #expect(throws: RecipeError.self) { try call() }
+      #expect(error?.kind == .contradiction && error?.expected == "a sparsity to approach")
     }
-    #expect(error?.kind == .contradiction && error?.expected == "a sparsity to approach")
+    #expect(shares.stepsMade == 0 && !shares.isFinished)
+    let number = Recipe(.magnitude, target: .amount(5), schedule: .cubic())
+    #expect(throws: RecipeError.self) { try Pruner(PrunerTests.Net(), number, steps: 10) }
     #expect(throws: RecipeError.self) {
       try Pruner(
         net, Recipe(.magnitude, target: .sparsity(0.5), selector: Selector(only: [try NamePattern("none")])), steps: 10)
@@ -128,9 +132,10 @@ import Torch
       regrowth: Regrowth(.gradient, decay: .cosine, from: 0.2, to: 0.9, updates: 12)),
     Recipe(
       .sparseGPT, target: .sparsity(0.5), distribution: .uniform, schedule: .linear(from: 0.2, to: 0.8, updates: 3)),
+    Recipe(.magnitude, target: .amount(0.5), schedule: .linear(from: 0.2, to: 0.8, updates: 6)),
   ]
 
-  @Test("a training that was cut off goes on bit for bit", arguments: 0..<9, [0, 7, 11])
+  @Test("a training that was cut off goes on bit for bit", arguments: 0..<10, [0, 7, 11])
   func resumed(_ index: Int, cut: Int) throws {
     let recipe = Self.recipes[index]
     func optimizer(_ net: Net) -> any Optimizer {
@@ -151,7 +156,7 @@ import Torch
     try pruner.stateDict.save(to: path("pruner"))
     let generator = Generator.default().state
     let expected = try Self.train(net, first, pruner, cut..<20)
-    try pruner.finish()
+    let report = try pruner.finish()
 
     manualSeed(99)
     let twin = Net()
@@ -162,20 +167,59 @@ import Torch
     try resumed.loadStateDict(StateDict(contentsOf: path("pruner")))
     Generator.default().state = generator
     #expect(try Self.train(twin, second, resumed, cut..<20) == expected)
-    try resumed.finish()
+    #expect(try resumed.finish() == report)
     #expect(resumed.updates == pruner.updates && !pruner.updates.isEmpty)
     for (name, tensor) in net.stateDict { #expect(sameBits(tensor, try #require(twin.stateDict[name])), "\(name)") }
   }
 
-  @Test("the state of another model is refused") func foreignState() throws {
-    let pruner = try Pruner(Net(), Recipe(.movement, target: .sparsity(0.5)), steps: 10)
-    _ = try pruner.step()
-    let state = pruner.stateDict
-    let other = try Pruner(Linear(3, 3), Recipe(.movement, target: .sparsity(0.5)), steps: 10)
-    var wrong = state
-    wrong["evidence.first.weight"] = Tensor.zeros([2])
-    #expect(throws: ModuleError.self) { try other.loadStateDict(wrong) }
-    #expect(throws: ModuleError.self) { try pruner.loadStateDict([:]) }
-    #expect(pruner.stepsMade == 1 && other.stepsMade == 0)
+  @Test("the state of another model, recipe, evidence or number of steps is refused, with what differs")
+  func foreignState() throws {
+    let net = Net()
+    let recipe = Recipe(.movement, target: .sparsity(0.5), schedule: .linear(updates: 2))
+    func refused(_ other: Pruner, _ difference: String) throws {
+      let state = try Pruner(net, recipe, steps: 10).stateDict
+      let before = other.stateDict
+      let error = #expect(throws: ModuleError.self) { try other.loadStateDict(state) }
+      #expect(error?.description.contains(difference) == true, "\(error?.description ?? "")")
+      #expect(other.stepsMade == 1 && before.allSatisfy { other.stateDict[$0]?.equal($1) == true })
+    }
+    func pruner(_ model: Module, _ recipe: Recipe, _ steps: Int, _ optimizer: (any Optimizer)? = nil) throws -> Pruner {
+      let pruner = try Pruner(model, recipe, steps: steps, optimizer: optimizer)
+      try pruner.step()
+      return pruner
+    }
+    // Layers of the same names in another shape, and of other names.
+    let wide = Sequential(Linear(3, 3))
+    try refused(pruner(wide, recipe, 10), "weights: 0.bias [3] expected, found first.bias [12]")
+    try refused(pruner(net, recipe, 11), "steps: 11 expected, found 10")
+    var other = recipe
+    other.criterion = Taylor()
+    try refused(pruner(net, other, 10), "criterion: taylor expected, found movement")
+    try refused(pruner(net, other, 10, Adam(net.parameters)), "evidence: gradients of Adam expected, found movement")
+    other = recipe
+    other.target = .sparsity(0.25)
+    try refused(pruner(net, other, 10), "0.25 expected, found")
+    other = recipe
+    other.distribution = .uniform
+    try refused(pruner(net, other, 10), "uniform")
+    let own = try pruner(net, recipe, 10)
+    #expect(throws: ModuleError.self) { try own.loadStateDict([:]) }
+    var late = own.stateDict
+    late["steps_made"] = Tensor(Int64(11))
+    #expect(throws: ModuleError.self) { try own.loadStateDict(late) }
+    #expect(own.stepsMade == 1)
+  }
+
+  @Test("the report of a training is of all of it") func report() throws {
+    manualSeed(0)
+    let net = Net()
+    try Prune.l1Unstructured(net.last, name: "weight", amount: 6)
+    noGrad { _ = net.first.weight.multiplyInPlace(1e-3) }
+    let recipe = Recipe(.magnitude, target: .sparsity(0.8), schedule: .linear(to: 0.5, updates: 3))
+    let pruner = try Pruner(net, recipe, steps: 8)
+    for _ in 0..<8 { try pruner.step() }
+    let report = try pruner.finish()
+    #expect(report.emptied == ["first.weight"])
+    #expect(report.tensors.map(\.prunedBefore) == [0, 6] && report.pruned == 106 && report.newlyPruned == 100)
   }
 }

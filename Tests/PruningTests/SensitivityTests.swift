@@ -76,6 +76,46 @@ struct SensitivityTests {
     #expect(throws: SensitivityError.self) { try measured(net, upTo: 9) }
   }
 
+  @Test("numbers of another norm, seed or evidence are not taken, and evidence of another kind is refused")
+  func othersNumbers() throws {
+    let net = Self.net()
+    func evidence(_ kind: Evidence, _ batches: Int) throws -> EvidenceCollector {
+      let collector = try EvidenceCollector(net, kind)
+      for _ in 0..<batches {
+        net.zeroGrad()
+        net(Tensor.randn([16, 8])).square().mean().backward()
+        collector.collect()
+      }
+      return collector
+    }
+    func isTaken(
+      _ first: some Criterion, _ second: some Criterion, _ pattern: Pattern = .unstructured,
+      _ evidence: [EvidenceCollector?] = [nil, nil]
+    ) throws -> Bool {
+      let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).json").path
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      func measured(_ criterion: some Criterion, _ evidence: EvidenceCollector?) throws {
+        _ = try Sensitivity.measured(
+          of: net, criterion, sparsities: [0.5], pattern: pattern, measure: .loss, evidence: evidence, cachedAt: path
+        ) { Self.loss(net) }
+      }
+      try measured(first, evidence[0])
+      do { try measured(second, evidence[1]) } catch is SensitivityError { return false }
+      return true
+    }
+    #expect(try isTaken(RandomScores(seed: 1), RandomScores(seed: 1)))
+    #expect(try !isTaken(RandomScores(seed: 1), RandomScores(seed: 2)))
+    #expect(try isTaken(LnNorm(2), LnNorm(2), .structured(dim: 0)))
+    #expect(try !isTaken(LnNorm(1), LnNorm(2), .structured(dim: 0)))
+    let one = try evidence(.gradients, 1)
+    #expect(try isTaken(Taylor(), Taylor(), .unstructured, [one, one]))
+    #expect(try !isTaken(Taylor(), Taylor(), .unstructured, [one, evidence(.gradients, 2)]))
+    let error = #expect(throws: RecipeError.self) {
+      try Sensitivity.measured(of: net, .taylor, evidence: evidence(.squaredGradients, 1)) { 0 }
+    }
+    #expect(error?.kind == .noEvidence && error?.found == "squared gradients")
+  }
+
   @Test("a plan out of it is carried out as it says, and the model costs what it says")
   func plan() throws {
     let net = Self.net()

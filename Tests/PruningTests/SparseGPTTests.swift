@@ -168,5 +168,9 @@ import Torch
     #expect(throws: RecipeError.self) {
       try Recipe(.sparseGPT, target: .sparsity(0.5), pattern: .structured(dim: 0)).validate()
     }
+    let cyclic = #expect(throws: RecipeError.self) {
+      try Recipe(.sparseGPT, target: .sparsity(0.5), distribution: .uniform, schedule: .cyclic(2)).validate()
+    }
+    #expect(cyclic?.found == "a cyclic one")
   }
 }

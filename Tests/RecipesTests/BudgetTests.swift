@@ -94,6 +94,21 @@ struct BudgetTests {
     #expect(text.contains("9.0") && text.contains("found 8.0"))
   }
 
+  @Test("a target that lacks a hair's breadth of what the cheapest choice costs gets that choice")
+  func hairsBreadth() throws {
+    let whole = BudgetTable.Row(
+      name: "a", options: [.init(cost: 1_500_000_000, damage: 1), .init(cost: 1_600_000_000, damage: 0)])
+    let plan = try BudgetSolver(BudgetTable(unit: "bytes", rows: [whole])).plan(costing: 1_499_999_999)
+    #expect(plan.choices == [0] && plan.slack == 0)
+    let rows = [[0.1, 1.1], [0.2]].map { costs in
+      BudgetTable.Row(name: "b", options: costs.map { .init(cost: $0, damage: 1 - $0 / 2) })
+    }
+    // 0.1 + 0.2 is more than 0.3.
+    #expect(try BudgetSolver(BudgetTable(unit: "ms", rows: rows)).plan(costing: 0.3).choices == [0, 0])
+    let apart = BudgetTable.Row(name: "c", options: [.init(cost: 0.1, damage: 1), .init(cost: 0.35, damage: 0)])
+    #expect(try BudgetSolver(BudgetTable(unit: "ms", rows: [apart, rows[1]])).plan(costing: 0.3).choices == [0, 0])
+  }
+
   @Test("an option that must not be taken has endless damage")
   func forbidden() throws {
     let row = BudgetTable.Row(name: "a", options: [.init(cost: 9, damage: 1), .init(cost: 4, damage: .infinity)])

@@ -13,7 +13,7 @@ final class PatternNet: Module {
   let fc1 = Linear(64 * 8 * 8, 128)
   let fc2 = Linear(128, 10)
 
-  /// The weights that are pruned: not those of the classes.
+  /// The weights that are pruned: not those of the classes. The first layer has one input, and no four to take two of.
   var pruned: [(Module, String)] { [conv1, conv2, fc1].map { ($0, "weight") } }
 
   override func forward(_ x: Tensor) -> Tensor {
@@ -53,7 +53,8 @@ struct PatternTrial {
       try Prune.apply(
         Recipe(
           .magnitude, target: pattern.fixesAmount ? nil : .sparsity(sparsity), pattern: pattern, distribution: .uniform,
-          selector: Selector(only: [NamePattern("(conv|fc1).*weight$")])), to: net)
+          selector: Selector(only: [NamePattern(way == .twoOfFour ? "(conv2|fc1).*weight$" : "(conv|fc1).*weight$")])),
+        to: net)
     }
     _ = TrainingRun(net, on: train, batch: 64, seed: seed + 1).pass()
     for (layer, name) in net.pruned where Prune.isPruned(layer) { try Prune.remove(layer, name: name) }

@@ -84,6 +84,17 @@ public class Adam: Optimizer {
     set { for i in groups.indices { groups[i].options.learningRate = newValue } }
   }
 
+  /// The step width of each group, in order.
+  public final var learningRates: [Double] {
+    get { groups.map(\.options.learningRate) }
+    set {
+      precondition(
+        newValue.count == groups.count,
+        "\(Self.self): expected \(groups.count) learning rates, one for each group, found \(newValue.count)")
+      for i in groups.indices { groups[i].options.learningRate = newValue[i] }
+    }
+  }
+
   /// Whether weight decay acts on the parameter and not on its gradient.
   var decouplesWeightDecay: Bool { false }
 

@@ -17,6 +17,8 @@ public protocol Optimizer: AnyObject {
   var parameters: [Tensor] { get }
   /// The step width of the first group; setting it sets that of all groups.
   var learningRate: Double { get set }
+  /// The step width of each group, in order; set as many as there are.
+  var learningRates: [Double] { get set }
   /// What runs around every ``step()``.
   var stepHooks: StepHooks { get set }
 
@@ -39,6 +41,15 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
+  /// The one of an optimiser without groups.
+  public var learningRates: [Double] {
+    get { [learningRate] }
+    set {
+      precondition(newValue.count == 1, "\(Self.self): expected one learning rate, found \(newValue.count)")
+      learningRate = newValue[0]
+    }
+  }
+
   /// All that is kept of the entries is 0.
   public func restart(_ entries: Tensor, of parameter: Tensor) {
     noGrad {

@@ -75,6 +75,17 @@ public final class SGD: Optimizer {
     set { for i in groups.indices { groups[i].options.learningRate = newValue } }
   }
 
+  /// The step width of each group, in order.
+  public var learningRates: [Double] {
+    get { groups.map(\.options.learningRate) }
+    set {
+      precondition(
+        newValue.count == groups.count,
+        "\(Self.self): expected \(groups.count) learning rates, one for each group, found \(newValue.count)")
+      for i in groups.indices { groups[i].options.learningRate = newValue[i] }
+    }
+  }
+
   /// Moves each parameter that has a gradient.
   public func step() {
     stepHooks.around {

@@ -16,7 +16,8 @@ import Torch
 ///
 /// Beside the tickets stand controls, which say what a ticket owes to its weights and what to its mask: the same masks over
 /// weights that are drawn anew, and the first weights under masks shuffled within layers. Everything follows from the
-/// seed, so that a run that was cut off goes on bit for bit from ``stateDict``.
+/// seed, so that a run that was cut off goes on bit for bit from ``stateDict``, and a training that has thrown can be made
+/// again.
 public final class LotteryTicket {
   /// What is trained.
   public enum Kind: String, Hashable, Sendable, CaseIterable, Codable {
@@ -55,14 +56,16 @@ public final class LotteryTicket {
   /// The network: after ``run(progress:)`` the last ticket, trained, under its masks.
   public let model: Module
   /// The trainings so far.
-  public private(set) var outcomes: [Outcome] = []
+  public internal(set) var outcomes: [Outcome] = []
 
-  private let training: Training
+  let training: Training
   private let make: () -> Module
   private let evaluate: (Module) throws -> Double
   /// Weights and buffers of the beginning, and of the step that is rewound to.
-  private var first: StateDict = [:]
-  private var early: StateDict = [:]
+  var first: StateDict = [:]
+  var early: StateDict = [:]
+  /// The round whose masks the network has.
+  var masked = 0
 
   /// Draws the network's first weights.
   ///
@@ -123,14 +126,19 @@ public final class LotteryTicket {
       manualSeed(seed)
       switch kind {
       case .dense:
+        Self.put(first, into: model)
         try training.run(model, to: rewinding, stage: stage, progress: progress)
         early = Self.values(model)
         // A step that is rewound to begins anew for the optimiser, for tickets and for the whole network.
         try training.run(model, from: rewinding, stage: stage, progress: progress)
         return model
       case .ticket:
-        let run = try RecipeRun(recipe.scaled(to: Double(round) / Double(rounds)), ModelWeights(model))
-        run.commit(try run.outcome(nil))
+        // Where the training has thrown before, the masks are there, and the weights are not those that they are made of.
+        if masked < round {
+          let run = try RecipeRun(recipe.scaled(to: Double(round) / Double(rounds)), ModelWeights(model))
+          run.commit(try run.outcome(nil))
+          masked = round
+        }
         Self.put(early, into: model)
         try training.run(model, from: rewinding, stage: stage, progress: progress)
         return model
@@ -160,12 +168,15 @@ public final class LotteryTicket {
   private func mask(_ control: Module, shuffling: Bool) throws {
     let (own, other) = (try ModelWeights(model), try ModelWeights(control))
     // Pruning moves parameters to the end of their module: the orders differ.
-    let places = Dictionary(uniqueKeysWithValues: zip(other.weights.map(\.path), other.places.map { $0[0] }))
+    let places = Dictionary(uniqueKeysWithValues: zip(other.weights.map(\.path), other.places))
     for (number, weight) in own.weights.enumerated() {
-      guard let pruned = own.places[number][0].pruned, let place = places[weight.path] else { continue }
+      guard let pruned = own.places[number][0].pruned, let tied = places[weight.path], let place = tied.first else {
+        continue
+      }
       var mask = pruned.buffer.mask.tensor
       if shuffling { mask = mask.reshape([-1]).indexSelect(0, Tensor.randperm(mask.count)).reshape(mask.shape) }
       try Prune.customFromMask(place.module, name: place.name, mask: mask)
+      for other in tied.dropFirst() { other.share(place) }
     }
   }
 
@@ -202,63 +213,6 @@ public final class LotteryTicket {
         let plain = name.hasSuffix("_orig") && module.pruned(stem) != nil ? stem : name
         return (path.isEmpty ? plain : "\(path).\(plain)", tensor)
       }
-    }
-  }
-}
-
-extension LotteryTicket {
-  /// Where the trainings stand, as tensors that go into a file.
-  public var stateDict: StateDict {
-    var state: StateDict = [:]
-    for (part, tensors) in [("first", first), ("early", early), ("model", model.stateDict)] {
-      for (name, tensor) in tensors { state["\(part).\(name)"] = tensor }
-    }
-    let numbers = outcomes.flatMap { outcome -> [Double] in
-      let kind = Kind.allCases.firstIndex(of: outcome.kind) ?? 0
-      return [Double(outcome.round), Double(kind), outcome.sparsity, outcome.value]
-    }
-    state["outcomes"] = Tensor(numbers, shape: [outcomes.count, 4])
-    return state
-  }
-
-  /// Takes over what ``stateDict`` of the same experiment gave.
-  ///
-  /// - Throws: `ModuleError.stateDict` for a state of another model; nothing has changed then.
-  public func loadStateDict(_ state: StateDict) throws {
-    func part(_ name: String) -> StateDict {
-      let keys = state.keys.filter { $0.hasPrefix(name + ".") }
-      return StateDict(
-        uniqueKeysWithValues: keys.compactMap { key in
-          state[key].map { (String(key.dropFirst(name.count + 1)), $0.clone()) }
-        })
-    }
-    let (first, early) = (part("first"), part("early"))
-    for values in [first, early] {
-      let known = self.first
-      let missing = known.keys.filter { values[$0] == nil }
-      let unexpected = values.keys.filter { known[$0] == nil }
-      let mismatched = known.keys.filter { values[$0].map { $0.shape } ?? known[$0]?.shape != known[$0]?.shape }
-      guard missing.isEmpty, unexpected.isEmpty, mismatched.isEmpty else {
-        throw ModuleError.stateDict(
-          module: "LotteryTicket", missing: Array(missing), unexpected: Array(unexpected),
-          mismatched: Array(mismatched))
-      }
-    }
-    guard let list = state["outcomes"], list.rank == 2, list.shape[1] == 4 else {
-      throw ModuleError.stateDict(module: "LotteryTicket", missing: ["outcomes"], unexpected: [], mismatched: [])
-    }
-    let kinds = list.array(of: Double.self).enumerated().filter { $0.offset % 4 == 1 }.map(\.element)
-    guard kinds.allSatisfy({ (0..<Double(Kind.allCases.count)).contains($0) }) else {
-      throw ModuleError.stateDict(
-        module: "LotteryTicket", missing: [], unexpected: [], mismatched: ["outcomes: no such kind of training"])
-    }
-    try Prune.load(part("model"), into: model, .asState)
-    (self.first, self.early) = (first, early)
-    let numbers = list.array(of: Double.self)
-    outcomes = stride(from: 0, to: numbers.count - 3, by: 4).map { index in
-      Outcome(
-        round: Int(numbers[index]), kind: Kind.allCases[Int(numbers[index + 1])], sparsity: numbers[index + 2],
-        value: numbers[index + 3])
     }
   }
 }

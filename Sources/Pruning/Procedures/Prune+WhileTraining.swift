@@ -41,6 +41,7 @@ extension Prune {
       try progress?(state)
     } update: { optimizer in
       let own = try Pruner(model, recipe, steps: training.steps, optimizer: optimizer)
+      try own.checkBeginning()
       pruner = own
       return { try own.step() }
     }
@@ -64,17 +65,19 @@ extension Prune {
   ///
   /// - Parameters:
   ///   - model: What is pruned.
-  ///   - recipe: How. Its schedule says in how many rounds, of which each has evidence of its own.
+  ///   - recipe: How. Its schedule says by its updates in how many rounds, of which each has evidence of its own.
   ///   - gather: Gathers the evidence of a round.
-  /// - Returns: What became of the weights.
-  /// - Throws: `RecipeError`, and what `gather` throws; masks are then those of the round before.
+  /// - Returns: What became of the weights in all rounds.
+  /// - Throws: `RecipeError`, also for a schedule that does not say how many rounds, and what `gather` throws; masks are then
+  ///   those of the round before.
   @discardableResult
   public static func beforeTraining(
     _ model: Module, _ recipe: Recipe, gather: (EvidenceCollector) throws -> Void
   ) throws -> PruningReport {
     let weights = try ModelWeights(model)
-    let isPruned = weights.places.contains { $0[0].pruned != nil }
-    let rounds = recipe.schedule.curve == .oneShot ? 1 : recipe.schedule.updates ?? 1
+    let base = weights.masks
+    let isPruned = base.contains { $0 != nil }
+    let rounds = try recipe.rounds
     let recipe = rounds > 1 ? try recipe.forTraining(isPruned: isPruned) : recipe
     var report = PruningReport([])
     let (start, end) = (recipe.schedule.start, recipe.schedule.end)
@@ -88,13 +91,13 @@ extension Prune {
       let run = try RecipeRun(rounds > 1 ? recipe.scaled(to: way) : recipe, weights.refreshed())
       report = run.commit(try run.outcome(collector))
     }
-    return report
+    return rounds == 1 ? report : try RecipeRun(recipe, weights.refreshed()).report(since: base)
   }
 
   /// Prunes a model before it is trained, and trains what is left, all in one.
   ///
   /// Gradients, Hessian and inputs are gathered over the first batches of the training; GraSP's logits are divided by 200, as its
-  /// authors do. Masks are permanent in the end.
+  /// authors do, and its two passes have the same dropout. Masks are permanent in the end.
   ///
   /// - Parameters:
   ///   - model: What is pruned and trained.
@@ -139,5 +142,21 @@ extension Prune {
     }
     let update = Pruner.Update(step: 0, sparsity: last.sparsity)
     return TrainingReport(weights: last, updates: [update], losses: losses, duration: .now - begin)
+  }
+}
+
+extension Recipe {
+  /// How many rounds there are before a training, which has no steps yet.
+  fileprivate var rounds: Int {
+    get throws(RecipeError) {
+      if schedule.curve == .oneShot { return 1 }
+      guard let updates = schedule.updates else {
+        throw RecipeError(
+          .contradiction, "prune before training", expected: "a schedule with a number of updates, one for each round",
+          found: "a \(schedule.curve.rawValue) one without",
+          advice: "give updates, such as 100, or prune in one shot")
+      }
+      return updates
+    }
   }
 }

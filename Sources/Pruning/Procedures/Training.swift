@@ -13,7 +13,7 @@ import Torch
 public struct Training {
   /// How many steps it has.
   public var steps: Int
-  /// The rate over the steps, beginning with the optimiser's own.
+  /// The rate over the steps, beginning with the optimiser's own; of each group of its parameters with the group's.
   public var learningRate: LearningRateSchedule
   /// The optimiser of a model.
   public var optimizer: (Module) -> any Optimizer
@@ -97,11 +97,11 @@ public struct Training {
     model.train()
     let optimizer = optimizer(model)
     let teacher = try teaching.map { try Teacher($0.teacher, of: model, $0.distillation) }
-    var rates = learningRate.rates(from: optimizer.learningRate)
-    if start > 0 { rates.skip(start) }
+    var rates = optimizer.learningRates.map { learningRate.rates(from: $0) }
+    if start > 0 { for group in rates.indices { rates[group].skip(start) } }
     let between = try update(optimizer)
     for step in start..<max(start, end ?? steps) {
-      optimizer.learningRate = rates.next()
+      optimizer.learningRates = rates.indices.map { rates[$0].next() }
       optimizer.zeroGrad()
       let loss = try loss(of: model, at: step, teacher)
       loss.backward()

@@ -64,16 +64,23 @@ struct RecipeRun {
 
   /// Masks, and values where the criterion changes them.
   func outcome(_ evidence: EvidenceCollector?) throws -> Outcome {
-    let criterion = plan.recipe.criterion
-    if let evidence, criterion.evidence != .none, evidence.evidence != criterion.evidence {
-      throw RecipeError(
-        .noEvidence, "rank by '\(criterion.name)'", expected: criterion.evidence.rawValue,
-        found: evidence.evidence.rawValue, advice: "gather what the criterion needs")
-    }
+    try check(evidence)
     guard let settings = plan.recipe.criterion as? SparseGPT else {
       return Outcome(masks: try masks(evidence: evidence?.values(for: weights)))
     }
     return try reconstructed(settings) { number in evidence?.products(for: weights, number) }
+  }
+
+  /// Throws where evidence is not what the criterion needs, or lacks weights that are frozen.
+  func check(_ evidence: EvidenceCollector?) throws(RecipeError) {
+    let criterion = plan.recipe.criterion
+    guard let evidence, criterion.evidence != .none else { return }
+    guard evidence.evidence == criterion.evidence else {
+      throw RecipeError(
+        .noEvidence, "rank by '\(criterion.name)'", expected: criterion.evidence.rawValue,
+        found: evidence.evidence.rawValue, advice: "gather what the criterion needs")
+    }
+    try evidence.check(plan.pruned, of: weights)
   }
 
   /// The entries that stay of each weight, of those that took part; nil for weights that are not pruned.

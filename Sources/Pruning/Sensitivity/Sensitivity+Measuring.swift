@@ -36,10 +36,14 @@ extension Sensitivity {
     let runs = try sparsities.map { try RecipeRun(recipe($0), weights) }
     let layers = runs.first?.plan.pruned ?? []
     // Every weight is ranked by itself, so that all of them can be ranked at once.
-    let masks = try runs.map { try $0.masks(evidence: evidence?.values(for: weights)) }
+    let masks = try runs.map { run in
+      try run.check(evidence)
+      return try run.masks(evidence: evidence?.values(for: weights))
+    }
     var found = Sensitivity(
-      measure: measure, criterion: criterion.name, pattern: "\(pattern)", fingerprint: fingerprint(model),
-      baseline: .nan,
+      measure: measure, criterion: criterion.signature, pattern: "\(pattern)",
+      fingerprint: Fingerprint(model.stateDict).value,
+      evidence: criterion.evidence == .none ? nil : evidence.map { Fingerprint($0.named).value }, baseline: .nan,
       layers: layers.map { number in
         let (weight, site) = (weights.weights[number], weights.places[number][0])
         let kept = site.pruned?.buffer.mask.nonzero.keptCount ?? weight.count
@@ -92,6 +96,7 @@ extension Sensitivity {
     try same("the pattern", \.pattern)
     try same("the layers") { $0.layers.map(\.path) }
     try same("a model of fingerprint", \.fingerprint)
+    try same("evidence of fingerprint") { $0.evidence.map { "\($0)" } ?? "none" }
     return read
   }
 
@@ -100,21 +105,6 @@ extension Sensitivity {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
-  }
-
-  /// A hash of all tensors of a model, FNV-1a over words of 64 bits.
-  private static func fingerprint(_ model: Module) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01b3 }
-    for (path, tensor) in model.stateDict {
-      for byte in path.utf8 { add(UInt64(byte)) }
-      tensor.detach().to(.cpu).contiguous().withUnsafeBytes { bytes in
-        let words = bytes.count / 8
-        for word in 0..<words { add(bytes.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self)) }
-        for byte in bytes[(words * 8)...] { add(UInt64(byte)) }
-      }
-    }
-    return hash
   }
 }
 

@@ -51,12 +51,14 @@ public struct Sensitivity: Codable, Hashable, Sendable {
   public var schema = 1
   /// What was measured.
   public var measure: Measure
-  /// What ranked the entries, by name.
+  /// What ranked the entries, by name, with its settings where it has some.
   public var criterion: String
   /// On what structure they were pruned.
   public var pattern: String
   /// A number that stands for the model's tensors: another model has another one.
   public var fingerprint: UInt64
+  /// A number that stands for what the criterion knew beside the weights; nil for nothing.
+  public var evidence: UInt64?
   /// What was measured of the model as it is.
   public var baseline: Double
   /// The layers, in the order of the model.

@@ -5,26 +5,36 @@ import Torch
 extension EvidenceCollector {
   /// Gathers the Hessian of a loss times its gradient, both of the mean over batches, for `GraSP`.
   ///
-  /// Both are of the weights alone, parameters of two dimensions or more, as the authors have it. Each loss is computed twice: once for the gradient of all of them, then for the Hessian, a batch at a time.
+  /// Both are of the weights alone, parameters of two dimensions or more, as the authors have it; frozen ones have no part.
+  /// Each loss is computed twice: once for the gradient of all of them, then for the Hessian, a batch at a time. The second
+  /// time the default generators stand where they stood the first time, so that dropout zeroes the same entries.
   ///
-  /// - Parameter losses: Each computes the loss of a batch anew, the same each time: without dropout.
+  /// - Parameter losses: Each computes the loss of a batch anew, the same each time but for numbers of the default generators.
+  /// - Throws: What a loss throws, and `RecipeError` where a weight that is to be pruned is frozen.
   /// - Precondition: the collector is for products of Hessian and gradient.
   public func collect(losses: [() throws -> Tensor]) throws {
     precondition(evidence == .hessianGradients, "collect(losses:): the collector gathers \(evidence.rawValue)")
-    guard !losses.isEmpty else { return }
-    let numbers = numbers.filter { weights.weights[$0].shape.count > 1 }
+    let numbers = try differentiable().filter { weights.weights[$0].shape.count > 1 }
+    guard !losses.isEmpty, !numbers.isEmpty else { return }
     let parameters = numbers.map { weights.parameter($0) }
+    let random = RandomStates(of: parameters)
     var means = [Tensor?](repeating: nil, count: parameters.count)
-    for loss in losses {
-      let gradients = Tensor.gradients(of: [try loss()], by: parameters, allowUnused: true)
+    for (number, loss) in losses.enumerated() {
+      random.keep(number)
+      let loss = try loss()
+      guard loss.requiresGrad else { continue }
+      let gradients = Tensor.gradients(of: [loss], by: parameters, allowUnused: true)
       for (index, gradient) in gradients.enumerated() {
         guard let gradient else { continue }
-        let part = gradient.detach() / Double(losses.count)
+        let part = gradient.detach().widened / Double(losses.count)
         means[index] = means[index].map { $0 + part } ?? part
       }
     }
-    for loss in losses {
-      let gradients = Tensor.gradients(of: [try loss()], by: parameters, createGraph: true, allowUnused: true)
+    for (number, loss) in losses.enumerated() {
+      random.restore(number)
+      let loss = try loss()
+      guard loss.requiresGrad else { continue }
+      let gradients = Tensor.gradients(of: [loss], by: parameters, createGraph: true, allowUnused: true)
       var product: Tensor?
       for (gradient, mean) in zip(gradients, means) {
         guard let gradient, let mean, gradient.requiresGrad else { continue }
@@ -33,23 +43,37 @@ extension EvidenceCollector {
       }
       batches += 1
       guard let product else { continue }
-      for (number, found) in zip(numbers, Tensor.gradients(of: [product], by: parameters, allowUnused: true)) {
-        guard let found = found?.detach() else { continue }
-        if let sum = sums[number] { noGrad { _ = sum.addInPlace(found) } } else { sums[number] = found.clone() }
-      }
+      add(Tensor.gradients(of: [product], by: parameters, allowUnused: true), of: numbers)
+    }
+  }
+
+  /// The weights of which gradients can be asked for.
+  ///
+  /// - Throws: `RecipeError` where one that is to be pruned is frozen.
+  private func differentiable() throws -> [Int] {
+    if isOfPlan { try weights.requireGradients(of: numbers, for: evidence) }
+    return numbers.filter { weights.parameter($0).requiresGrad }
+  }
+
+  private func add(_ gradients: [Tensor?], of numbers: [Int]) {
+    for (number, found) in zip(numbers, gradients) {
+      guard let found = found?.detach().widened else { continue }
+      if let sum = sums[number] { noGrad { _ = sum.addInPlace(found) } } else { sums[number] = found.clone() }
     }
   }
 
   /// Gathers synaptic flow, for `SynFlow`: the gradient of the sum of the outputs for an input of ones, with all parameters and
-  /// buffers replaced by their magnitudes meanwhile, and the model in evaluation. No data is needed.
+  /// buffers replaced by their magnitudes meanwhile, and the model in evaluation. No data is needed. Frozen weights have no part.
   ///
   /// - Parameters:
   ///   - model: The collector's model.
   ///   - example: An input of the right shape; its first sample is what counts.
-  /// - Throws: `RecipeError` where the flow is too large for the model's type; the model is as it was.
+  /// - Throws: `RecipeError` where the flow is too large for the model's type, or a weight that is to be pruned is frozen; the
+  ///   model is as it was.
   /// - Precondition: the collector is for synaptic flow.
   public func collect(flowThrough model: Module, example: Tensor) throws {
     precondition(evidence == .synapticFlow, "collect(flowThrough:): the collector gathers \(evidence.rawValue)")
+    let numbers = try differentiable()
     let parameters = numbers.map { weights.parameter($0) }
     let plain = model.namedModules.values.flatMap { module in
       module.slots.values.compactMap { slot -> Tensor? in
@@ -68,9 +92,7 @@ extension EvidenceCollector {
         advice: "convert the model to float64 meanwhile")
     }
     batches += 1
-    for (number, found) in zip(numbers, Tensor.gradients(of: [flow], by: parameters, allowUnused: true)) {
-      guard let found = found?.detach() else { continue }
-      if let sum = sums[number] { noGrad { _ = sum.addInPlace(found) } } else { sums[number] = found.clone() }
-    }
+    guard flow.requiresGrad, !parameters.isEmpty else { return }
+    add(Tensor.gradients(of: [flow], by: parameters, allowUnused: true), of: numbers)
   }
 }

@@ -40,6 +40,8 @@ public final class EvidenceCollector {
   let weights: ModelWeights
   /// The weights that it is gathered for.
   let numbers: [Int]
+  /// Whether all of them are to be pruned, so that none may lack evidence.
+  let isOfPlan: Bool
   private var hooks: [(module: Module, key: Int)] = []
 
   /// A collector for a model; what inputs say is gathered from now on.
@@ -50,11 +52,14 @@ public final class EvidenceCollector {
   ///   - decay: How much of a mean remains from batch to batch, as Adam's betas; nil for the exact mean.
   public convenience init(_ model: Module, _ evidence: Evidence, decay: Double? = nil) throws {
     let weights = try ModelWeights(model)
-    self.init(weights, of: Array(weights.weights.indices), evidence, decay: decay)
+    self.init(weights, of: Array(weights.weights.indices), isOfPlan: false, evidence, decay: decay)
   }
 
-  init(_ weights: ModelWeights, of numbers: [Int], _ evidence: Evidence, decay: Double? = nil) {
-    (self.weights, self.numbers, self.evidence, self.decay) = (weights, numbers, evidence, decay)
+  init(
+    _ weights: ModelWeights, of numbers: [Int], isOfPlan: Bool = true, _ evidence: Evidence, decay: Double? = nil
+  ) {
+    (self.weights, self.numbers, self.isOfPlan) = (weights, numbers, isOfPlan)
+    (self.evidence, self.decay) = (evidence, decay)
     sums = Array(repeating: nil, count: weights.weights.count)
     guard evidence.isOfInputs else { return }
     for number in numbers where weights.parameter(number).rank >= 2 {
@@ -79,7 +84,8 @@ public final class EvidenceCollector {
     sums = Array(repeating: nil, count: sums.count)
   }
 
-  /// Takes the gradients of a batch, after `backward()`. A parameter without a gradient counts as one of gradient 0.
+  /// Takes the gradients of a batch, after `backward()`. A parameter without a gradient counts as one of gradient 0, unless it
+  /// is frozen: then there is no evidence of it. Sums of half types are kept in float32.
   public func collect() {
     switch evidence {
     case .gradients, .squaredGradients, .movement: break
@@ -94,10 +100,11 @@ public final class EvidenceCollector {
           if let decay { sums[number]?.multiplyInPlace(decay) }
           continue
         }
-        let sum = sums[number] ?? gradient.zerosLike()
+        let wide = gradient.widened
+        let sum = sums[number] ?? wide.zerosLike()
         sums[number] = sum
-        parameters.append(parameter)
-        gradients.append(gradient)
+        parameters.append(evidence == .movement ? parameter.widened : parameter)
+        gradients.append(wide)
         found.append(sum)
       }
       guard !found.isEmpty else { return }
@@ -124,11 +131,18 @@ public final class EvidenceCollector {
     return weights.weights.indices.first { weights.parameter($0).isSame(as: parameter) }
   }
 
+  /// Throws where there is nothing of weights of a model because they are frozen.
+  func check(_ numbers: [Int], of other: ModelWeights) throws(RecipeError) {
+    guard batches > 0 else { return }
+    let without = numbers.filter { number(of: other, $0).map { sums[$0] == nil } ?? false }
+    try other.requireGradients(of: without, for: evidence)
+  }
+
   /// What has been gathered of a weight: one number for each entry, none where there was nothing to gather.
   func values(_ number: Int) -> [Double] {
     guard let sum = sums[number] else {
-      // Without a hook nothing flows in; without a gradient the loss does not depend on the weight.
-      let isMissing = evidence.isOfInputs || batches == 0
+      // Without a hook nothing flows in; without a gradient the loss does not depend on the weight, unless it is frozen.
+      let isMissing = evidence.isOfInputs || batches == 0 || !weights.parameter(number).requiresGrad
       return isMissing ? [] : Array(repeating: 0, count: weights.weights[number].count)
     }
     return noGrad {

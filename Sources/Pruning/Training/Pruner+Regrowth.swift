@@ -4,7 +4,8 @@ import Sparsity
 import Torch
 
 extension Pruner {
-  /// Moves a share of the kept entries of each weight: see `Regrowth`.
+  /// Moves a share of the kept entries of each weight: see `Regrowth`. A weight without a gradient stays as it is: what grows
+  /// begins at 0, and could not learn.
   func regrow(_ share: Double, _ regrowth: Regrowth) throws -> PruningReport {
     let run = try RecipeRun(recipe, weights.refreshed())
     let generator: Generator? =
@@ -13,7 +14,7 @@ extension Pruner {
     var moves: [(place: ParameterSite, grown: BitMask)] = []
     for number in run.plan.pruned {
       let place = run.weights.places[number][0]
-      guard let pruned = place.pruned else { continue }
+      guard let pruned = place.pruned, let gradient = place.original.grad else { continue }
       let values = place.original.detach().to(.cpu).contiguous()
       let growth: [Double]
       if let generator {
@@ -22,7 +23,7 @@ extension Pruner {
           count = values.count
         }
       } else {
-        growth = place.original.grad?.abs().array(of: Double.self) ?? Array(repeating: 0, count: values.count)
+        growth = gradient.abs().array(of: Double.self)
       }
       let kept = pruned.buffer.mask.nonzero
       let moved: (kept: BitMask, grown: BitMask)
@@ -38,7 +39,8 @@ extension Pruner {
       masks[number] = moved.kept
       moves.append((place, moved.grown))
     }
-    let report = run.commit(masks, replacing: true)
+    let report = run.report(zip(masks, run.weights.masks).map { $0 ?? $1 }, replacing: true)
+    run.commit(masks, replacing: true)
     for (place, grown) in moves {
       guard grown.keptCount > 0 else { continue }
       let entries = Tensor.make(grown, shape: place.original.shape, dtype: .bool).to(place.original.device)

@@ -23,15 +23,18 @@ import Torch
 /// that there were before training; entries grow back with the values they had.
 ///
 /// With a `Regrowth` in the recipe masks move on while the sparsity stays (RigL, SET): what is dropped may grow again, what
-/// grows begins at 0, its momentum too, and Adam's mean square of its gradient is that of the gradient at hand.
+/// grows begins at 0, its momentum too, and Adam's mean square of its gradient is that of the gradient at hand. The masks of
+/// weights that have no gradient stay: what grew there could not learn.
 ///
 /// Gradients of pruned entries are 0, so that the optimiser's moments of them fade; their values under `NAME_orig` move on
 /// by what is left of the momentum and by weight decay, as in PyTorch, and count no more. ``finish(holdingZeros:)`` makes
 /// them 0.
 ///
 /// Evidence that the criterion needs is gathered on the way: mean squares and means of gradients are Adam's moments where
-/// the optimiser is an `Adam`, otherwise exponential means with a factor of 0.999. What inputs say is that since the last
-/// update of the masks. The Hessian and synaptic flow are for ``Prune/beforeTraining(_:_:gather:)``.
+/// the optimiser is an `Adam` that holds all weights that the recipe prunes, none of a half type; otherwise exponential
+/// means with a factor of 0.999. What inputs say is that since the last update of the masks. The Hessian and synaptic flow
+/// are for ``Prune/beforeTraining(_:_:gather:)``. Weights that are frozen have no gradients, and are refused where gradients
+/// rank.
 public final class Pruner {
   /// An update of the masks.
   public struct Update: Hashable, Sendable {
@@ -62,28 +65,33 @@ public final class Pruner {
   var reached = 0.0
   let collector: EvidenceCollector?
   let optimizer: (any Optimizer)?
+  /// The optimiser where its moments are the evidence.
+  let adam: Adam?
+  /// The recipe as it was given.
+  private let given: Recipe
 
   /// Prepares a training; nothing is pruned yet.
   ///
   /// - Parameters:
   ///   - model: The model, maybe pruned already.
-  ///   - recipe: How. With a gradual schedule its target is a sparsity, or a share where nothing is pruned yet.
+  ///   - recipe: How. With a gradual schedule its target is a sparsity, or a share where nothing was pruned at the beginning.
   ///   - steps: How many steps the training has.
   ///   - optimizer: The optimiser of the training, whose moments serve as evidence and which holds zeros in the end.
-  /// - Throws: `RecipeError` for a recipe that does not fit the model.
+  /// - Throws: `RecipeError` for a recipe that does not fit the model. Whether the model was pruned at the beginning is known
+  ///   with the first step: until then ``loadStateDict(_:)`` may tell of it.
   public init(_ model: Module, _ recipe: Recipe, steps: Int, optimizer: (any Optimizer)? = nil) throws {
     precondition(steps > 0, "Pruner: expected one step or more, found \(steps)")
     weights = try ModelWeights(model)
-    base = weights.places.map { $0[0].pruned?.buffer.mask.nonzero }
-    self.recipe = try recipe.forTraining(isPruned: base.contains { $0 != nil })
+    base = weights.masks
+    given = recipe
+    self.recipe = try recipe.forTraining(isPruned: false)
     self.steps = steps
     self.optimizer = optimizer
     let plan = try self.recipe.plan(for: weights.weights)
-    let evidence = recipe.criterion.evidence
+    try weights.requireGradients(of: plan.pruned, for: recipe.criterion.evidence)
     let isFirstAtOnce = self.recipe.schedule.isUpdate(at: 0, of: steps)
-    let isAdams = optimizer is Adam && !isFirstAtOnce && (evidence == .gradients || evidence == .squaredGradients)
-    let decay = evidence == .gradients || evidence == .squaredGradients ? 0.999 : nil
-    collector = evidence == .none || isAdams ? nil : EvidenceCollector(weights, of: plan.pruned, evidence, decay: decay)
+    adam = isFirstAtOnce ? nil : Self.adam(optimizer, of: plan.pruned, weights, recipe.criterion.evidence)
+    collector = Self.collector(weights, of: plan.pruned, recipe.criterion.evidence, unless: adam)
     prepareGradients()
   }
 
@@ -97,6 +105,7 @@ public final class Pruner {
   @discardableResult
   public func step() throws -> PruningReport? {
     precondition(!isFinished, "Pruner: the training is finished")
+    try checkBeginning()
     collector?.collect()
     let isUpdate = recipe.schedule.isUpdate(at: stepsMade, of: steps)
     var report = isUpdate ? try update(at: Double(stepsMade) / Double(steps)) : nil
@@ -111,20 +120,22 @@ public final class Pruner {
   /// Prunes what is still lacking of the target, and makes the masks permanent.
   ///
   /// - Parameter holdingZeros: Whether the optimiser keeps the zeros in further steps, see ``Prune/holdZeros(_:name:in:)``.
-  /// - Returns: What became of the weights.
-  /// - Throws: as ``step()``; the model is as it was.
+  /// - Returns: What became of the weights since the beginning of the training. What was pruned then counts as 0 before.
+  /// - Throws: as ``step()``, and where zeros are to be held without an optimiser, `RecipeError`, or by one that lacks a
+  ///   weight, ``PruningError/foreignOptimizer(_:module:)``; the model is as it was.
   @discardableResult
   public func finish(holdingZeros: Bool = false) throws -> PruningReport {
     precondition(!isFinished, "Pruner: the training is finished")
+    try checkBeginning()
+    let plan = try recipe.plan(for: weights.weights)
+    let holder = holdingZeros ? try holder(of: plan.pruned) : nil
     // A schedule that ends with the last step gets there now.
     if reached < recipe.schedule.share(at: 1) { try update(at: 1) }
-    let plan = try recipe.plan(for: weights.weights)
-    let now = try RecipeRun(recipe, weights.refreshed())
-    let report = now.report(now.weights.places.map { $0[0].pruned?.buffer.mask.nonzero })
+    let report = RecipeRun(plan, try weights.refreshed()).report(since: base)
     prepareGradients(ending: true)
     for number in plan.pruned {
       for place in weights.places[number] where place.module.pruned(place.name) != nil {
-        try Prune.remove(place.module, name: place.name, holdingZerosIn: holdingZeros ? optimizer : nil)
+        try Prune.remove(place.module, name: place.name, holdingZerosIn: holder)
       }
     }
     collector?.stop()
@@ -156,16 +167,23 @@ public final class Pruner {
     updates.append(Update(step: stepsMade, sparsity: report.sparsity, grown: grown))
   }
 
-  /// What the criterion needs beside the weights, by their numbers.
-  private var evidence: EvidenceValues? {
-    if let collector { return collector.values }
-    guard let adam = optimizer as? Adam, recipe.criterion.evidence != .none else { return nil }
-    return { [weights, recipe] number in
-      let parameter = weights.parameter(number)
-      // Without a step there was no gradient.
-      guard let moments = adam.moments(of: parameter) else { return Array(repeating: 0, count: parameter.count) }
-      return (recipe.criterion.evidence == .gradients ? moments.mean : moments.square).array(of: Double.self)
+  /// Throws before the first step for a target that the masks of the beginning forbid.
+  func checkBeginning() throws {
+    if stepsMade == 0 { _ = try given.forTraining(isPruned: base.contains { $0 != nil }) }
+  }
+
+  /// The optimiser, which must be able to hold the zeros of these weights.
+  private func holder(of numbers: [Int]) throws -> any Optimizer {
+    guard let optimizer else {
+      throw RecipeError(
+        .contradiction, "hold zeros", expected: "the optimiser of the training", found: "none",
+        advice: "give it to the pruner, or finish without and call Prune.holdZeros")
     }
+    for number in numbers where !optimizer.holds(weights.parameter(number)) {
+      let place = weights.places[number][0]
+      throw PruningError.foreignOptimizer(place.name, module: "\(place.module)")
+    }
+    return optimizer
   }
 }
 

@@ -65,18 +65,20 @@ public struct BudgetSolver: Sendable {
     let most = rows.reduce(table.rest) { $0 + ($1.last?.cost ?? 0) }
     // What is free is taken.
     if target >= most { return plan(rows.map { $0.count - 1 }, slack: 0) }
-    let (step, isExact) = step(target - least)
+    // Within the hair's breadth above it may be less than nothing.
+    let left = max(0, target - least)
+    let (step, isExact) = step(left)
     let costs = rows.map { row in
       row.map { Self.steps($0.cost - row[0].cost, step) }
     }
-    let budget = step > 0 ? Int(((target - least) / step * (1 + 1e-12)).rounded(.down)) : 0
+    let budget = step > 0 ? Int((left / step * (1 + 1e-12)).rounded(.down)) : 0
     let choosing = rows.count { $0.count > 1 }
     return plan(solve(costs, budget), slack: isExact ? 0 : step * Double(choosing))
   }
 
   /// The size of a step for what may be spent, and whether all costs are multiples of it.
   private func step(_ left: Double) -> (size: Double, isExact: Bool) {
-    let coarse = max(left, 0) / Double(resolution)
+    let coarse = left / Double(resolution)
     var divisor = 0
     for row in rows {
       for option in row {

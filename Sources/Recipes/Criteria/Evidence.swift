@@ -27,6 +27,14 @@ public enum Evidence: String, Sendable, Hashable, CaseIterable {
     default: false
     }
   }
+
+  /// Whether gradients by the weights say it, of which a frozen weight has none.
+  public var isOfGradients: Bool {
+    switch self {
+    case .gradients, .squaredGradients, .movement, .hessianGradients, .synapticFlow: true
+    case .none, .activations, .activationMeans, .inputProducts: false
+    }
+  }
 }
 
 /// What has been gathered of one kind of ``Evidence``, for each weight of a plan by its number.

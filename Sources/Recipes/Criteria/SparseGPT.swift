@@ -9,7 +9,8 @@ import Sparsity
 /// pruned whole.
 ///
 /// It changes weights, so that nothing scores for it: `Prune.apply` with products of inputs, `Prune.layerByLayer` and a
-/// `Pruner` carry it out. A block of inputs loses the same share, of all outputs together; or N of every M inputs stay.
+/// `Pruner` carry it out. A block of inputs loses the same share, of all outputs together; or N of every M inputs stay. On a
+/// cyclic schedule it is refused: what has been taken over cannot be given back.
 public struct SparseGPT: Criterion {
   /// How many inputs are ranked together, and their updates put together.
   public let blockSize: Int
