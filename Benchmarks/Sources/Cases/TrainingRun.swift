@@ -106,8 +106,5 @@ extension TrainingRun where Network == LeNet {
 
 /// The share of the images whose class the model finds, in evaluation; its mode stays as it was.
 func accuracy(of net: Module, on set: ImageSet) -> Double {
-  let isTraining = net.isTraining
-  net.eval()
-  defer { net.train(isTraining) }
-  return set.accuracy { net($0) }
+  net.evaluating { set.accuracy { net($0) } }
 }

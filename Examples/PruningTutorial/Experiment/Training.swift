@@ -23,8 +23,5 @@ func trainEpoch(
 
 /// The share of the images whose class the model finds, in evaluation; its mode stays as it was.
 func accuracy(of model: Module, on set: ImageSet) -> Double {
-  let isTraining = model.isTraining
-  model.eval()
-  defer { model.train(isTraining) }
-  return set.accuracy { model($0) }
+  model.evaluating { set.accuracy { model($0) } }
 }
