@@ -129,6 +129,25 @@ import Torch
     #expect(try fast.run(x).relativeDifference(from: noGrad { network(x) }) < 1e-5)
   }
 
+  @Test(arguments: [[1, 1, 3, 5], [2, 3, 5, 7], [3, 70, 9, 11], [1, 130, 1, 1], [2, 16, 16, 16], [0, 3, 4, 4]])
+  func memoryFormatsAreThoseOfLibTorch(_ shape: [Int]) {
+    let x = Tensor.randn(shape)
+    for threads in [1, 2] {
+      let before = threadCount
+      defer { threadCount = before }
+      threadCount = threads
+      let together = x.withChannelsTogether()
+      #expect(together.isContiguous(.channelsLast) && together.equal(x))
+      #expect(together.strides == x.contiguous(.channelsLast).strides)
+      let apart = together.withChannelsApart()
+      #expect(apart.isContiguous && apart.equal(x))
+    }
+    // Others are LibTorch's.
+    let part = Tensor.randn([shape[0], shape[1], shape[2], 2 * shape[3]]).narrow(3, start: 0, length: shape[3])
+    #expect(part.withChannelsTogether().equal(part) && part.withChannelsApart().equal(part))
+    #expect(x.to(.float64).withChannelsTogether().equal(x.to(.float64)))
+  }
+
   @Test func inputsThatKernelsDoNotTakeAreLibTorchs() throws {
     let weight = Tensor.randn([6, 4])
     let layer = LayerOperation(path: "fc", kind: .linear, weight: weight)

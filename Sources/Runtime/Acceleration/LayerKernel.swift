@@ -16,11 +16,11 @@ final class LayerKernel {
     case .denseChannelsLast:
       if case .maxPool = operation.kind {
         // Neighbours that are sparse kernels want their input contiguous, and give it so.
-        body = { operation.dense($0.contiguous(.channelsLast), weight: operation.weight).contiguous() }
+        body = { operation.dense($0.withChannelsTogether(), weight: operation.weight).withChannelsApart() }
         return
       }
       let weight = operation.weight.detach().contiguous(.channelsLast)
-      body = { operation.dense($0.contiguous(.channelsLast), weight: weight) }
+      body = { operation.dense($0.withChannelsTogether(), weight: weight) }
     case .sparse(let format, let tuning, let storage):
       let sparse = try Self.sparse(operation, format, tuning, storage ?? .float32)
       let weight = operation.weight
@@ -30,11 +30,6 @@ final class LayerKernel {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
-
-  /// The engine's threads, as many as it has now.
-  private static var workers: Workers {
-    Workers(count: threadCount) { pieces, body in onEngineThreads(pieces: pieces, body) }
-  }
 
   private static func sparse(
     _ operation: LayerOperation, _ format: SparseFormat, _ tuning: Tuning, _ storage: WeightStorage
@@ -58,7 +53,7 @@ final class LayerKernel {
         x.withUnsafeBuffer(of: Float.self) { from in
           y.withUnsafeMutableBuffer(of: Float.self) { to in
             guard let from = from.baseAddress, let to = to.baseAddress else { return }
-            layer(from, batch: shape.dropLast().reduce(1, *), into: to, workers: workers)
+            layer(from, batch: shape.dropLast().reduce(1, *), into: to, workers: .engine)
           }
         }
         return y
@@ -68,7 +63,7 @@ final class LayerKernel {
         try SparseConvolution(
           weight: values, shape: shape, bias: bias, activation: operation.activation, format: format, tuning: tuning)
       }
-      return { x in convolve(x.contiguous(), layer, dimensions) }
+      return { x in convolve(x.withChannelsApart(), layer, dimensions) }
     case .maxPool: throw .format(format, reason: "a pool has no weight")
     }
   }
@@ -85,7 +80,7 @@ final class LayerKernel {
     let isDone = x.withUnsafeBuffer(of: Float.self) { from in
       y.withUnsafeMutableBuffer(of: Float.self) { to in
         guard let from = from.baseAddress, let to = to.baseAddress else { return true }
-        return (try? layer(from, batch: batch, height: height, width: width, into: to, workers: workers)) != nil
+        return (try? layer(from, batch: batch, height: height, width: width, into: to, workers: .engine)) != nil
       }
     }
     return isDone ? y : nil
