@@ -2,8 +2,9 @@ import CKernels
 
 /// Matrices turned over: their rows become columns.
 package enum Transposition {
-  /// Rows that are turned over in one piece, so that a thread's part of the output lies together.
-  private static let rowsInPiece = 64
+  /// Rows that are turned over in one piece. Of long ones few, since a processor reads ahead in few places at a time: 8 MB of
+  /// 32 rows of 1,024 took 0.9 ms by 16 and 1.3 by 64.
+  private static func rowsInPiece(_ columns: Int) -> Int { columns > 128 ? 16 : 64 }
 
   /// Turns over matrices that lie one behind the other.
   ///
@@ -17,6 +18,7 @@ package enum Transposition {
     workers: Workers = .serial, instructions: InstructionSet = .inUse
   ) {
     let kernels = instructions.kernels
+    let rowsInPiece = rowsInPiece(columns)
     let pieces = (rows + rowsInPiece - 1) / rowsInPiece
     workers.split(count * pieces) { range in
       for piece in range {
