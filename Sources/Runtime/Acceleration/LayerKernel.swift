@@ -19,7 +19,8 @@ final class LayerKernel {
         body = { operation.dense($0.withChannelsTogether(), weight: operation.weight).withChannelsApart() }
         return
       }
-      let weight = operation.weight.detach().contiguous(.channelsLast)
+      // Made so also where it has one input channel and lies in both formats: LibTorch goes by its strides.
+      let weight = operation.weight.detach().clone(.channelsLast)
       body = { operation.dense($0.withChannelsTogether(), weight: weight) }
     case .sparse(let format, let tuning, let storage):
       let sparse = try Self.sparse(operation, format, tuning, storage ?? .float32)

@@ -4,8 +4,8 @@ import Torch
 /// The fastest way of running a whole model, out of what was measured of its layers.
 enum PlanSearch {
   /// Tries the layers one by one, then the model as a whole: by LibTorch in both memory formats, and with the sparse kernels
-  /// that won between layers of either format. The fastest is taken, so that layers that win alone and lose in the model,
-  /// by what they need of their neighbours, do not count.
+  /// that won, or won clearly, between layers of either format. The fastest is taken, so that layers that win alone and lose
+  /// in the model, by what they need of their neighbours, do not count.
   ///
   /// - Parameters:
   ///   - trials: the layers with an input of theirs.
@@ -22,13 +22,18 @@ enum PlanSearch {
       guard case .convolution(_, dimensions: 2) = trial.operation.kind, layer.input.count == 4 else { return .dense }
       return .denseChannelsLast
     }
-    func mixed(_ dense: [LayerChoice]) -> [LayerChoice] {
-      zip(layers, dense).map { $0.choice == .dense ? $1 : $0.choice }
+    /// With kernels that take at most a share of the dense time.
+    func mixed(_ dense: [LayerChoice], within share: Double = 1) -> [LayerChoice] {
+      zip(layers, dense).map { layer, other in
+        let isSlow = layer.choice.isSparse && layer.microseconds > share * layer.denseMicroseconds
+        return layer.choice == .dense || isSlow ? other : layer.choice
+      }
     }
     var variants = [plain]
     var runs = [try prepare(plain)]
     let wanted = try noGrad { try runs[0]() }
-    for variant in [channelsLast, mixed(plain), mixed(channelsLast)] where !variants.contains(variant) {
+    let clear = mixed(channelsLast, within: 0.5)
+    for variant in [channelsLast, mixed(plain), mixed(channelsLast), clear] where !variants.contains(variant) {
       // A view of a layer's output may need it contiguous: such a model runs in one memory format alone.
       let run = try prepare(variant)
       guard (try? noGrad({ try run() })) != nil else { continue }
