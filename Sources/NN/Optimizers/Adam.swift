@@ -87,12 +87,7 @@ public class Adam: Optimizer {
   /// The step width of each group, in order.
   public final var learningRates: [Double] {
     get { groups.map(\.options.learningRate) }
-    set {
-      precondition(
-        newValue.count == groups.count,
-        "\(Self.self): expected \(groups.count) learning rates, one for each group, found \(newValue.count)")
-      for i in groups.indices { groups[i].options.learningRate = newValue[i] }
-    }
+    set { ParameterGroup.assign(newValue, to: &groups, \.learningRate) }
   }
 
   /// Whether weight decay acts on the parameter and not on its gradient.

@@ -76,4 +76,12 @@ public struct ParameterGroup<Options: Sendable> {
     self.parameters = parameters
     self.options = options
   }
+
+  /// Gives each group its own step width.
+  static func assign(_ rates: [Double], to groups: inout [ParameterGroup], _ rate: WritableKeyPath<Options, Double>) {
+    precondition(
+      rates.count == groups.count,
+      "expected \(groups.count) learning rates, one for each group of parameters, found \(rates.count)")
+    for (index, value) in rates.enumerated() { groups[index].options[keyPath: rate] = value }
+  }
 }

@@ -78,12 +78,7 @@ public final class SGD: Optimizer {
   /// The step width of each group, in order.
   public var learningRates: [Double] {
     get { groups.map(\.options.learningRate) }
-    set {
-      precondition(
-        newValue.count == groups.count,
-        "\(Self.self): expected \(groups.count) learning rates, one for each group, found \(newValue.count)")
-      for i in groups.indices { groups[i].options.learningRate = newValue[i] }
-    }
+    set { ParameterGroup.assign(newValue, to: &groups, \.learningRate) }
   }
 
   /// Moves each parameter that has a gradient.

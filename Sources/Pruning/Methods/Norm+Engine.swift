@@ -10,12 +10,11 @@ extension Norm {
   /// back.
   func ofChannels(_ tensor: Tensor, dim: Int, context: String) throws(PruningError) -> Tensor {
     let others = (0..<tensor.rank).filter { $0 != dim }
-    let isHalf = tensor.dtype == .float16 || tensor.dtype == .bfloat16
     // What is empty goes to the engine, which says which norms of nothing there are.
-    if isHalf, tensor.isInMainMemory, tensor.count > 0, let order {
+    if tensor.dtype.isHalf, tensor.isInMainMemory, tensor.count > 0, let order {
       return Tensor(norms(of: tensor.contiguous(), dim: dim, order: order))
     }
-    let wide = isHalf ? tensor.to(.float32) : tensor
+    let wide = tensor.widened
     func call(_ name: StaticString, _ arguments: [any OperatorArgument]) throws(PruningError) -> Tensor {
       do {
         if case .tensor(let norm)? = try callOperator(name, arguments).first { return norm }
